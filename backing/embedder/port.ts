@@ -1,0 +1,9 @@
+/** What made a vector: two vectors can be compared only where all of this is the same. */
+export type EmbeddingVersion = { id: string; dimension: number; metric: 'cosine'; digest: string };
+
+/** Makes vectors of texts. */
+export interface Embedder {
+  readonly version: EmbeddingVersion;
+  /** One vector a text, each of length 1, or all zero for a text that says nothing. */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+}

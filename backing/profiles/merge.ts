@@ -1,0 +1,44 @@
+import { ENGAGEMENTS_KEPT, type Engagement, MESSAGES_KEPT, type MessageRef, type Profile } from './port.ts';
+
+export const emptyProfile: Profile = {
+  messages: [],
+  engagements: [],
+  engaged: new Map(),
+  dismissed: new Map(),
+};
+
+type Dated = { message_id: string; occurred_at: string };
+
+/** Newest first; equal moments by id, so that the order is one whatever came first. */
+function newestFirst(a: Dated, b: Dated): number {
+  if (a.occurred_at !== b.occurred_at) return a.occurred_at < b.occurred_at ? 1 : -1;
+  return a.message_id < b.message_id ? 1 : a.message_id > b.message_id ? -1 : 0;
+}
+
+/** The newest `most` of both lists, each id once. */
+function newest<Item extends Dated>(kept: readonly Item[], added: readonly Item[], most: number): Item[] {
+  const known = new Set(kept.map(({ message_id }) => message_id));
+  const fresh = added.filter(({ message_id }) => !known.has(message_id) && known.add(message_id));
+  return [...kept, ...fresh].sort(newestFirst).slice(0, most);
+}
+
+function latest(kept: ReadonlyMap<string, string>, added: readonly Engagement[]): Map<string, string> {
+  const result = new Map(kept);
+  for (const { campaign_id, occurred_at } of added) {
+    if ((result.get(campaign_id) ?? '') < occurred_at) result.set(campaign_id, occurred_at);
+  }
+  return result;
+}
+
+/** What is new about a person. */
+export type Addition = { messages: MessageRef[]; engagements: Engagement[]; dismissals: Engagement[] };
+
+/** A profile with additions: union, then truncation. Commutative, associative and idempotent. */
+export function merge(profile: Profile, { messages, engagements, dismissals }: Addition): Profile {
+  return {
+    messages: newest(profile.messages, messages, MESSAGES_KEPT),
+    engagements: newest(profile.engagements, engagements, ENGAGEMENTS_KEPT),
+    engaged: latest(profile.engaged, engagements),
+    dismissed: latest(profile.dismissed, dismissals),
+  };
+}

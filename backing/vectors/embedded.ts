@@ -1,0 +1,224 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { LRUCache } from 'lru-cache';
+import { type Campaign, isOn } from '#contract/campaign.ts';
+import { composite } from '#contract/ids.ts';
+import { topics } from '#contract/topics.ts';
+import type { EmbeddingVersion } from '../embedder/port.ts';
+import type { Place } from '../log/port.ts';
+import { transaction } from '../sqlite.ts';
+import { Matrix } from './matrix.ts';
+import { type MessageHit, type Vectors, VersionMismatch } from './port.ts';
+import { quantise, restore } from './quantise.ts';
+
+/** Messages have a rowid: rows of this length are long for a WITHOUT ROWID tree, and come in no order of its key. */
+export const vectorsSchema = `
+  CREATE TABLE IF NOT EXISTS message_vectors (
+    version TEXT NOT NULL, tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, message_id TEXT NOT NULL,
+    occurred_at TEXT NOT NULL, campaign_id TEXT, locale TEXT, place INTEGER NOT NULL, vector BLOB NOT NULL,
+    UNIQUE (version, tenant_id, user_id, message_id)
+  );
+  CREATE TABLE IF NOT EXISTS campaign_vectors (
+    version TEXT NOT NULL, tenant_id TEXT NOT NULL, campaign_id TEXT NOT NULL,
+    campaign_version INTEGER NOT NULL, campaign TEXT, vector BLOB,
+    PRIMARY KEY (version, tenant_id, campaign_id)
+  ) WITHOUT ROWID`;
+
+/** How many tenants' vectors stay in memory, of each kind. */
+const TENANTS_IN_MEMORY = 64;
+
+/** The order of an identity's places as one number: `events` before `events.import`, then the offset. */
+function rank({ topic, offset }: Place): number {
+  return offset + (topic === topics.imports ? 2 ** 52 : 0);
+}
+
+function check({ id, dimension }: EmbeddingVersion, vectors: readonly Float32Array[]): void {
+  const wrong = vectors.find(({ length }) => length !== dimension);
+  if (wrong)
+    throw new VersionMismatch(
+      `Embedding version ${id} has ${dimension} dimensions, the vector ${wrong.length}`,
+    );
+}
+
+function bytesOf(blob: unknown): Int8Array {
+  const { buffer, byteOffset, byteLength } = blob as Uint8Array;
+  return new Int8Array(buffer, byteOffset, byteLength);
+}
+
+function fits({ locales }: Campaign, locale: string | null): boolean {
+  return locale === null || locales.length === 0 || locales.includes(locale);
+}
+
+const ALL_CAMPAIGNS = 'SELECT * FROM campaign_vectors ORDER BY version, tenant_id, campaign_id';
+const ALL_MESSAGES = 'SELECT * FROM message_vectors ORDER BY version, tenant_id, user_id, message_id';
+
+/** Vectors in SQLite, in bytes; those of the tenants last searched in memory, searched exactly. */
+export function embeddedVectors(db: DatabaseSync): Vectors {
+  const putMessage = db.prepare(`
+    INSERT INTO message_vectors (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET occurred_at = excluded.occurred_at, campaign_id = excluded.campaign_id,
+      locale = excluded.locale, place = excluded.place, vector = excluded.vector
+    WHERE excluded.place < place`);
+  const putCampaign = db.prepare(`
+    INSERT INTO campaign_vectors (version, tenant_id, campaign_id, campaign_version, campaign, vector)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET campaign_version = excluded.campaign_version, campaign = excluded.campaign,
+      vector = excluded.vector
+    WHERE excluded.campaign_version > campaign_version`);
+  const oneMessage = db.prepare(
+    'SELECT vector FROM message_vectors WHERE version = ? AND tenant_id = ? AND user_id = ? AND message_id = ?',
+  );
+  const oneCampaign = db.prepare(
+    'SELECT vector FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND campaign_id = ?',
+  );
+  const tenantMessages = db.prepare(`
+    SELECT user_id, message_id, campaign_id, occurred_at, vector FROM message_vectors
+    WHERE version = ? AND tenant_id = ?`);
+  const tenantCampaigns = db.prepare(
+    'SELECT campaign_id, campaign, vector FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND vector IS NOT NULL',
+  );
+
+  const messages = new LRUCache<string, Matrix<Omit<MessageHit, 'similarity'>>>({ max: TENANTS_IN_MEMORY });
+  const campaigns = new LRUCache<string, Matrix<Campaign>>({ max: TENANTS_IN_MEMORY });
+
+  function messagesOf({ id, dimension }: EmbeddingVersion, tenant_id: string) {
+    const key = composite(id, tenant_id);
+    const held = messages.get(key);
+    if (held) return held;
+    const matrix = new Matrix<Omit<MessageHit, 'similarity'>>(dimension);
+    for (const row of tenantMessages.iterate(id, tenant_id)) {
+      const [user_id, message_id] = [row.user_id as string, row.message_id as string];
+      const [campaign_id, occurred_at] = [row.campaign_id as string | null, row.occurred_at as string];
+      matrix.set(composite(user_id, message_id), bytesOf(row.vector), {
+        user_id,
+        message_id,
+        campaign_id,
+        occurred_at,
+      });
+    }
+    messages.set(key, matrix);
+    return matrix;
+  }
+
+  function campaignsOf({ id, dimension }: EmbeddingVersion, tenant_id: string) {
+    const key = composite(id, tenant_id);
+    const held = campaigns.get(key);
+    if (held) return held;
+    const matrix = new Matrix<Campaign>(dimension);
+    for (const row of tenantCampaigns.iterate(id, tenant_id)) {
+      matrix.set(
+        row.campaign_id as string,
+        bytesOf(row.vector),
+        JSON.parse(row.campaign as string) as Campaign,
+      );
+    }
+    campaigns.set(key, matrix);
+    return matrix;
+  }
+
+  return {
+    async putMessages(version, rows, signal) {
+      signal.throwIfAborted();
+      check(
+        version,
+        rows.map(({ vector }) => vector),
+      );
+      const changed = transaction(db, () =>
+        rows.flatMap((row) => {
+          const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place } = row;
+          const bytes = quantise(row.vector);
+          const key = [version.id, tenant_id, user_id, message_id] as const;
+          const { changes } = putMessage.run(...key, occurred_at, campaign_id, locale, rank(place), bytes);
+          const meta = { user_id, message_id, campaign_id, occurred_at };
+          return changes ? [{ tenant_id, bytes, meta }] : [];
+        }),
+      );
+      for (const { tenant_id, bytes, meta } of changed) {
+        messages
+          .peek(composite(version.id, tenant_id))
+          ?.set(composite(meta.user_id, meta.message_id), bytes, meta);
+      }
+    },
+    async putCampaigns(version, rows, signal) {
+      signal.throwIfAborted();
+      check(
+        version,
+        rows.flatMap((row) => (row.campaign ? [row.vector] : [])),
+      );
+      const changed = transaction(db, () =>
+        rows.flatMap((row) => {
+          const { tenant_id, campaign_id, campaign } = row;
+          const bytes = row.campaign && quantise(row.vector);
+          const key = [version.id, tenant_id, campaign_id] as const;
+          const { changes } = putCampaign.run(
+            ...key,
+            row.version,
+            campaign && JSON.stringify(campaign),
+            bytes,
+          );
+          return changes ? [{ tenant_id, campaign_id, campaign, bytes }] : [];
+        }),
+      );
+      for (const { tenant_id, campaign_id, campaign, bytes } of changed) {
+        const matrix = campaigns.peek(composite(version.id, tenant_id));
+        if (campaign && bytes) matrix?.set(campaign_id, bytes, campaign);
+        else matrix?.delete(campaign_id);
+      }
+    },
+    async nearestCampaigns({ tenant_id, version, vectors, k, on_at_ms, locale }, signal) {
+      signal.throwIfAborted();
+      check(version, vectors);
+      const matrix = campaignsOf(version, tenant_id);
+      const wanted = (campaign: Campaign) => isOn(campaign, on_at_ms) && fits(campaign, locale);
+      return vectors.map((vector) =>
+        matrix
+          .nearest(vector, k, wanted)
+          .map(({ meta, similarity }) => ({ campaign_id: meta.campaign_id, similarity })),
+      );
+    },
+    async nearestMessages({ tenant_id, version, vectors, k, about_campaigns, from, before }, signal) {
+      signal.throwIfAborted();
+      check(version, vectors);
+      const matrix = messagesOf(version, tenant_id);
+      const wanted = ({ campaign_id, occurred_at }: Omit<MessageHit, 'similarity'>) =>
+        from <= occurred_at && occurred_at < before && !(about_campaigns && campaign_id === null);
+      return vectors.map((vector) =>
+        matrix.nearest(vector, k, wanted).map(({ meta, similarity }) => ({ ...meta, similarity })),
+      );
+    },
+    async messages({ id }, tenant_id, user_id, message_ids, signal) {
+      signal.throwIfAborted();
+      return message_ids.map((message_id) => {
+        const row = oneMessage.get(id, tenant_id, user_id, message_id);
+        return row ? restore(bytesOf(row.vector)) : null;
+      });
+    },
+    async campaign({ id }, tenant_id, campaign_id, signal) {
+      signal.throwIfAborted();
+      const row = oneCampaign.get(id, tenant_id, campaign_id);
+      return row?.vector ? restore(bytesOf(row.vector)) : null;
+    },
+    async *dump() {
+      const text = (blob: unknown) => (blob ? Buffer.from(blob as Uint8Array).toString('base64') : null);
+      for (const r of db.prepare(ALL_CAMPAIGNS).iterate()) {
+        const key = composite(
+          'campaign',
+          r.version as string,
+          r.tenant_id as string,
+          r.campaign_id as string,
+        );
+        yield `${key} ${composite(r.campaign as string | null, text(r.vector))}`;
+      }
+      for (const r of db.prepare(ALL_MESSAGES).iterate()) {
+        const key = composite(
+          'message',
+          r.version as string,
+          r.tenant_id as string,
+          r.user_id as string,
+          r.message_id as string,
+        );
+        yield `${key} ${composite(r.occurred_at as string, r.campaign_id as string | null, r.locale as string | null, text(r.vector))}`;
+      }
+    },
+  };
+}

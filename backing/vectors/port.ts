@@ -1,0 +1,93 @@
+import type { EmbeddingVersion } from '#backing/embedder/port.ts';
+import type { Place } from '#backing/log/port.ts';
+import type { Campaign } from '#contract/campaign.ts';
+
+/** A message's vector, of length 1. `place` is where its event stands on the log. */
+export type MessageVector = {
+  tenant_id: string;
+  user_id: string;
+  message_id: string;
+  occurred_at: string;
+  campaign_id: string | null;
+  locale: string | null;
+  place: Place;
+  vector: Float32Array;
+};
+
+/** A campaign's vector; `campaign` null deletes. `version` is the campaign's offset on the log. */
+export type CampaignVector = { tenant_id: string; campaign_id: string; version: number } & (
+  | { campaign: Campaign; vector: Float32Array }
+  | { campaign: null }
+);
+
+type CampaignHit = { campaign_id: string; similarity: number };
+export type MessageHit = {
+  user_id: string;
+  message_id: string;
+  campaign_id: string | null;
+  occurred_at: string;
+  similarity: number;
+};
+
+export type CampaignSearch = {
+  tenant_id: string;
+  version: EmbeddingVersion;
+  vectors: readonly Float32Array[];
+  k: number;
+  /** Only campaigns that are on at this moment (ms), and that fit the locale. */
+  on_at_ms: number;
+  locale: string | null;
+};
+
+export type MessageSearch = {
+  tenant_id: string;
+  version: EmbeddingVersion;
+  vectors: readonly Float32Array[];
+  k: number;
+  /** Only messages about a campaign, where true. */
+  about_campaigns: boolean;
+  /** Only messages from this moment on, to before that one (RFC 3339, UTC, as the contract writes it). */
+  from: string;
+  before: string;
+};
+
+/** A vector is not of the version it is put or searched under. */
+export class VersionMismatch extends Error {
+  readonly code = 'version_mismatch';
+  readonly retryable = false;
+}
+
+/** Vectors of messages and campaigns, by embedding version. Similarity is the cosine. */
+export interface Vectors {
+  /**
+   * Upserts by (tenant, user, message). A vector gives way only to one whose event stands earlier on the log:
+   * `events` before `events.import`, then the lower offset. Throws VersionMismatch.
+   */
+  putMessages(version: EmbeddingVersion, rows: readonly MessageVector[], signal: AbortSignal): Promise<void>;
+  /** Upserts by (tenant, campaign); only a higher version replaces. Throws VersionMismatch. */
+  putCampaigns(
+    version: EmbeddingVersion,
+    rows: readonly CampaignVector[],
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** For each vector the k most similar campaigns, best first, ties by id. Throws VersionMismatch. */
+  nearestCampaigns(search: CampaignSearch, signal: AbortSignal): Promise<CampaignHit[][]>;
+  /** For each vector the k most similar messages, best first, ties by identity. Throws VersionMismatch. */
+  nearestMessages(search: MessageSearch, signal: AbortSignal): Promise<MessageHit[][]>;
+  /** A person's message vectors, null where there is none. */
+  messages(
+    version: EmbeddingVersion,
+    tenant_id: string,
+    user_id: string,
+    message_ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<(Float32Array | null)[]>;
+  /** A campaign's vector, null where there is none. */
+  campaign(
+    version: EmbeddingVersion,
+    tenant_id: string,
+    campaign_id: string,
+    signal: AbortSignal,
+  ): Promise<Float32Array | null>;
+  dump(): AsyncIterable<string>;
+}

@@ -1,0 +1,59 @@
+import { Problem } from '#contract/problem.ts';
+
+/**
+ * The bytes of a stream, at most `max_bytes` of them: what is longer is refused as soon as it is, whatever
+ * length was announced. Throws `too-large`.
+ */
+export async function readBytes(
+  stream: ReadableStream | null,
+  max_bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!stream) return new Uint8Array(0);
+  const reader = stream.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > max_bytes) {
+      await reader.cancel();
+      throw new Problem('too-large', `The body may have at most ${max_bytes} bytes; send less at once`);
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** A media type without its parameters, in lower case. */
+export function mediaType(headers: Headers): string {
+  return (headers.get('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** A body as JSON, its bytes bounded. Throws `unsupported-media-type`, `too-large` or `bad-request`. */
+export async function readJson(request: Request, max_bytes: number): Promise<unknown> {
+  if (mediaType(request.headers) !== 'application/json') {
+    throw new Problem('unsupported-media-type', 'Send the body as application/json');
+  }
+  if (request.headers.has('Content-Encoding')) {
+    throw new Problem('unsupported-media-type', 'Send the body without a Content-Encoding');
+  }
+  const bytes = await readBytes(request.body, max_bytes);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new Problem('bad-request', 'The body is not UTF-8');
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem('bad-request', 'The body is not JSON');
+  }
+}

@@ -1,0 +1,71 @@
+import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare';
+import { bundleWorker, ROOT, readCompatibilityDate } from './bundle-worker.ts';
+import { HOST } from './stack.ts';
+
+const NAME = 'edgewise';
+const MODULE = 'worker.js';
+
+export type WorkerOptions = {
+  /** 0 takes any that is free. */
+  port: number;
+  vars: Readonly<Record<string, string>>;
+};
+
+/** Runs the edge's Worker in workerd, on the loopback alone. */
+export async function startWorker({ port, vars }: WorkerOptions) {
+  const options = await optionsFor({ port, vars });
+  const miniflare = withoutSignalHandlers(() => new Miniflare(options));
+  try {
+    await miniflare.ready;
+    const { origin: url } = await miniflare.unsafeGetDirectURL(NAME);
+    return { url, close: () => miniflare.dispose() };
+  } catch (error) {
+    // It rejects with what it has failed of already.
+    await miniflare.dispose().catch(() => {});
+    throw error;
+  }
+}
+
+async function optionsFor({ port, vars }: WorkerOptions): Promise<MiniflareOptions> {
+  const [contents, compatibilityDate] = await Promise.all([bundleWorker(), readCompatibilityDate()]);
+  const modules = { [MODULE]: { type: 'esm' as const, contents } };
+  const env = Object.entries(vars).map(([name, value]) => [name, { type: 'text', value }]);
+  return {
+    host: HOST,
+    port: 0,
+    cf: false,
+    enableDevRegistry: false,
+    logRequests: false,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs({ level, message }) {
+      if (level === 'error') process.stderr.write(`${message}\n`);
+    },
+    workers: [
+      {
+        config: {
+          name: NAME,
+          compatibilityDate,
+          manifest: { mainModule: MODULE, modulesRoot: ROOT, modules },
+          env: Object.fromEntries(env),
+        },
+        // The entry that Miniflare puts before a Worker otherwise costs four times what the Worker does.
+        dev: { rootPath: ROOT, unsafeRegisterWorker: false, unsafeDirectSockets: [{ host: HOST, port }] },
+      },
+    ],
+  };
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Miniflare would end the process at a signal, before anything else could be closed; how a signal ends it is
+ * for whoever started us to say.
+ */
+function withoutSignalHandlers<Value>(make: () => Value): Value {
+  const before = new Set(SIGNALS.flatMap((signal) => process.listeners(signal)));
+  const made = make();
+  for (const signal of SIGNALS) {
+    for (const one of process.listeners(signal)) if (!before.has(one)) process.off(signal, one);
+  }
+  return made;
+}

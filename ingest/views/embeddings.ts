@@ -1,0 +1,83 @@
+import type { Embedder } from '#backing/embedder/port.ts';
+import type { CampaignVector, MessageVector, Vectors } from '#backing/vectors/port.ts';
+import type { Campaign } from '#contract/campaign.ts';
+import { groups, topics } from '#contract/topics.ts';
+import type { Records } from './read-records.ts';
+import type { Hand, View } from './view.ts';
+
+type Ports = { embedder: Embedder; vectors: Vectors };
+
+/** The vectors of what people said, and of campaigns. */
+export function embeddingsView(ports: Ports): View {
+  return {
+    group: groups.embeddings,
+    topics: [topics.events, topics.imports, topics.campaigns],
+    max_records: 500,
+    async write({ events, campaigns }, hand) {
+      if (events.length > 0) await writeMessages(events, ports, hand);
+      if (campaigns.length > 0) await writeCampaigns(campaigns, ports, hand);
+    },
+  };
+}
+
+async function writeMessages(
+  events: Records['events'],
+  { embedder, vectors }: Ports,
+  { signal, stillOurs }: Hand,
+): Promise<void> {
+  const messages = events.flatMap(({ record, envelope: { tenant_id, event } }) =>
+    event.type === 'message' ? [{ record, tenant_id, event }] : [],
+  );
+  const embedded = await embedder.embed(
+    messages.map(({ event }) => event.text),
+    signal,
+  );
+  stillOurs();
+  const rows = messages.flatMap(({ record, tenant_id, event }, at): MessageVector[] => {
+    const vector = embedded[at];
+    if (!vector || saysNothing(vector)) return [];
+    const { user_id, message_id, occurred_at, campaign_id, locale } = event;
+    const { topic, partition, offset } = record;
+    return [
+      {
+        tenant_id,
+        user_id,
+        message_id,
+        occurred_at,
+        campaign_id,
+        locale,
+        place: { topic, partition, offset },
+        vector,
+      },
+    ];
+  });
+  if (rows.length > 0) await vectors.putMessages(embedder.version, rows, signal);
+}
+
+async function writeCampaigns(
+  campaigns: Records['campaigns'],
+  { embedder, vectors }: Ports,
+  { signal, stillOurs }: Hand,
+): Promise<void> {
+  const kept = campaigns.flatMap(({ envelope: { campaign } }) => (campaign ? [campaign] : []));
+  const embedded = await embedder.embed(kept.map(textOf), signal);
+  const vectorOf = new Map(kept.map((campaign, at) => [campaign, embedded[at]]));
+  stillOurs();
+  const rows = campaigns.map(({ record, envelope: { tenant_id, campaign_id, campaign } }): CampaignVector => {
+    const vector = campaign && vectorOf.get(campaign);
+    const row = { tenant_id, campaign_id, version: record.offset };
+    // Without a direction it is near to nothing; but the vector of its former text has to go.
+    return campaign && vector && !saysNothing(vector)
+      ? { ...row, campaign, vector }
+      : { ...row, campaign: null };
+  });
+  await vectors.putCampaigns(embedder.version, rows, signal);
+}
+
+function textOf({ title, text, tags }: Campaign): string {
+  return [title, text, tags.join(' ')].join('\n');
+}
+
+function saysNothing(vector: Float32Array): boolean {
+  return vector.every((component) => component === 0);
+}

@@ -1,0 +1,77 @@
+import type { Answers } from '#backing/answers/port.ts';
+import { errorFields, type Report } from '#backing/http/report.ts';
+import type { Batch, Consumer, Log } from '#backing/log/port.ts';
+import type { Clock } from '#contract/clock.ts';
+import { handlerOf, type View } from './view.ts';
+
+/** A batch that a view could not handle; `retry_ms` is null where its partition is paused for good. */
+export type ViewFailure = { view: string; error: unknown; batch: Batch; retry_ms: number | null };
+
+export type RunOptions = {
+  log: Log;
+  answers: Answers;
+  clock: Clock;
+  /** How many consumers each view has here. */
+  members: number;
+  /** Told of every failure but those of batches that were taken away, which another member goes on with. */
+  onError(failure: ViewFailure): void;
+};
+
+export type Running = {
+  /** Leaves the groups once the batches at hand have ended. */
+  close(): Promise<void>;
+};
+
+/** Runs views, each with its consumers in a group of its own. Rejects, and runs none, where one cannot join. */
+export async function runViews(
+  views: readonly View[],
+  { log, answers, clock, members, onError }: RunOptions,
+): Promise<Running> {
+  const joining = views.flatMap((view) =>
+    Array.from({ length: members }, () =>
+      log.consume({
+        group: view.group,
+        topics: view.topics,
+        max_records: view.max_records,
+        handle: handlerOf(view, { log, answers, clock }),
+        onError(error, batch, retry_ms) {
+          if (!batch.isStale() && !batch.signal.aborted)
+            onError({ view: view.group, error, batch, retry_ms });
+        },
+      }),
+    ),
+  );
+  const joined = await Promise.allSettled(joining);
+  const consumers = joined.flatMap((one): Consumer[] => (one.status === 'fulfilled' ? [one.value] : []));
+  const close = async () => {
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+  };
+  const failed = joined.find((one) => one.status === 'rejected');
+  if (failed) {
+    await close();
+    throw failed.reason;
+  }
+  return { close };
+}
+
+/** Reports a failure as one line; a paused partition as what it is, since it waits for somebody. */
+export function reportFailure(report: Report): RunOptions['onError'] {
+  return ({ view, error, batch, retry_ms }) => {
+    const { topic, partition, records, attempt } = batch;
+    const paused = retry_ms === null;
+    report({
+      level: paused ? 'fatal' : 'error',
+      message: paused
+        ? 'A view has paused a partition: it stays behind until that is mended'
+        : 'A view will try a batch again',
+      view,
+      topic,
+      partition,
+      from_offset: records[0]?.offset ?? null,
+      records: records.length,
+      attempt,
+      retry_ms,
+      error: errorFields(error),
+    });
+  };
+}

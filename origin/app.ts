@@ -1,0 +1,135 @@
+import { gunzipSync } from 'node:zlib';
+import type { Context } from 'hono';
+import type { Answers } from '#backing/answers/port.ts';
+import type { Catalogue } from '#backing/catalogue/port.ts';
+import type { Report } from '#backing/http/report.ts';
+import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
+import { answerHeaders } from '#contract/answer.ts';
+import type { Scope } from '#contract/caller.ts';
+import type { Clock } from '#contract/clock.ts';
+import { EPOCHS_PATH } from '#contract/epoch.ts';
+import { CampaignId, Id } from '#contract/ids.ts';
+import { parse, queryObject } from '#contract/parse.ts';
+import { Problem } from '#contract/problem.ts';
+import {
+  PopularQuery,
+  popularKey,
+  type RecommendationRequest,
+  RecommendationsBody,
+  RecommendationsQuery,
+  recommendationsKey,
+  requestOfBody,
+  requestOfQuery,
+  SimilarQuery,
+  similarKey,
+} from '#contract/recommendation.ts';
+import type { Key } from '#contract/signature.ts';
+import { type Given, openAnswers } from './answers.ts';
+import type { Recommender } from './recommender.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+type Asked = Context<SignedEnv>;
+
+function allow(c: Asked, scope: Scope): void {
+  if (!c.get('caller').scopes.includes(scope)) throw new Problem('forbidden', `The scope ${scope} is needed`);
+}
+
+/** The person the path names; with a caller who is a person, only they. */
+function person(c: Asked): string {
+  const user_id = parse(Id, c.req.param('user_id'));
+  const { subject } = c.get('caller');
+  if (subject !== null && subject !== user_id) throw new Problem('not-found', 'There is no such person');
+  return user_id;
+}
+
+function answered({ answer, cached, known }: Given): Response {
+  const { body, etag } = answer;
+  return new Response(body, {
+    headers: {
+      'Content-Type': 'application/json',
+      'Cache-Status': `origin; ${cached ? 'hit' : 'fwd=miss'}`,
+      ...(known ? answerHeaders(answer) : { ETag: etag }),
+    },
+  });
+}
+
+/** The origin's routes: those of the public API that recommend, and the epochs. Signed requests only. */
+export function originApp(options: {
+  recommender: Recommender;
+  answers: Answers;
+  catalogue: Catalogue;
+  keys: readonly Key[];
+  clock: Clock;
+  report: Report;
+}) {
+  const { recommender, answers, catalogue, keys, clock, report } = options;
+  const app = signedApp({ keys, clock, max_body_bytes: MAX_BODY_BYTES, report });
+  const { give } = openAnswers({ answers, clock, report });
+
+  async function recommendations(c: Asked, request: RecommendationRequest): Promise<Response> {
+    const { tenant_id } = c.get('caller');
+    const key = recommendationsKey(tenant_id, request);
+    const owner = { tenant_id, user_id: request.user_id };
+    return answered(
+      await give(owner, key, (about) => recommender.recommendations(request, about), c.get('signal')),
+    );
+  }
+
+  app.get('/v1/users/:user_id/recommendations', (c) => {
+    allow(c, 'recommendations:read');
+    const query = queryObject(new URL(c.req.url).searchParams, ['tags', 'exclude']);
+    return recommendations(c, requestOfQuery(person(c), parse(RecommendationsQuery, query)));
+  });
+
+  app.post('/v1/users/:user_id/recommendations', (c) => {
+    allow(c, 'recommendations:read');
+    return recommendations(c, requestOfBody(person(c), parse(RecommendationsBody, jsonBody(c))));
+  });
+
+  app.get('/v1/campaigns/popular', async (c) => {
+    allow(c, 'recommendations:read');
+    const { tenant_id } = c.get('caller');
+    const { limit, locale = null } = parse(PopularQuery, queryObject(new URL(c.req.url).searchParams));
+    const key = popularKey(tenant_id, locale, limit);
+    const make = recommender.popular.bind(null, { locale, limit });
+    return answered(await give({ tenant_id, user_id: null }, key, make, c.get('signal')));
+  });
+
+  app.get('/v1/campaigns/:campaign_id/similar', async (c) => {
+    allow(c, 'recommendations:read');
+    const { tenant_id } = c.get('caller');
+    const campaign_id = parse(CampaignId, c.req.param('campaign_id'));
+    const { limit } = parse(SimilarQuery, queryObject(new URL(c.req.url).searchParams));
+    const key = similarKey(tenant_id, campaign_id, limit);
+    const make = recommender.similar.bind(null, { campaign_id, limit });
+    return answered(await give({ tenant_id, user_id: null }, key, make, c.get('signal')));
+  });
+
+  app.get('/v1/campaigns/:campaign_id', async (c) => {
+    allow(c, 'campaigns:read');
+    const campaign_id = parse(CampaignId, c.req.param('campaign_id'));
+    const campaign = await catalogue.get(c.get('caller').tenant_id, campaign_id, c.get('signal'));
+    if (!campaign) throw new Problem('not-found', 'There is no such campaign');
+    return c.json(campaign);
+  });
+
+  app.get(EPOCHS_PATH, async (c) => {
+    const user_id = c.req.query('user_id') ?? null;
+    return c.json(await answers.read(c.get('caller').tenant_id, user_id, c.get('signal')));
+  });
+
+  return app;
+}
+
+/** The JSON of a body, plain or gzip. Throws a `bad-request` problem where it is not that. */
+function jsonBody(c: Asked): unknown {
+  const encoding = c.req.header('content-encoding') ?? 'identity';
+  try {
+    const body = c.get('body');
+    const plain = encoding === 'gzip' ? gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES }) : body;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain));
+  } catch (cause) {
+    throw new Problem('bad-request', 'The body is not JSON in UTF-8', { cause });
+  }
+}

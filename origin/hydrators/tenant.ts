@@ -1,0 +1,17 @@
+import type { Hydrator } from '../pipeline/stages.ts';
+import type { Tenants } from '../tenant/tenants.ts';
+
+/** The catalogue, the tenant's clock and what is popular: from memory, but for the first time. */
+export function tenantHydrator(tenants: Tenants): Hydrator {
+  return {
+    dependency: 'catalogue',
+    async hydrate(query) {
+      const { campaigns, as_of_ms, popularity, outdated } = await tenants.get(
+        query.tenant_id,
+        query.tenant_epoch,
+      );
+      Object.assign(query, { catalogue: campaigns, as_of_ms, popularity });
+      for (const name of outdated) query.degraded.add(name);
+    },
+  };
+}

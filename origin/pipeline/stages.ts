@@ -1,0 +1,79 @@
+import type { Profile } from '#backing/profiles/port.ts';
+import type { Campaign } from '#contract/campaign.ts';
+import type { RecommendationRequest } from '#contract/recommendation.ts';
+import type { Placement } from '../placements.ts';
+import type { Popularity } from '../tenant/popularity.ts';
+
+/** One of up to three things a person talks about: a vector of length 1, and its share of what they say. */
+export type Interest = { vector: Float32Array; share: number };
+
+/**
+ * A question on its way through the pipeline. Hydrators fill in what is known; what one of them could not
+ * find out stays as empty as it began, and is named in `degraded`.
+ */
+export type Query = {
+  readonly tenant_id: string;
+  readonly request: RecommendationRequest;
+  readonly placement: Placement;
+  /** The tenant's epoch that the question was begun under. */
+  readonly tenant_epoch: number;
+  /** The wall clock, which campaign windows go by. */
+  readonly now_ms: number;
+  /** When the deadline is, by the wall clock. */
+  readonly signal: AbortSignal;
+  /** The tenant's clock, which decays and windows of ranking go by. */
+  as_of_ms: number;
+  catalogue: ReadonlyMap<string, Campaign>;
+  popularity: Popularity;
+  profile: Profile;
+  /** What is being said now, as a vector; null where the request does not tell. */
+  context: Float32Array | null;
+  /** What the person talks about. */
+  interests: readonly Interest[];
+  readonly degraded: Set<string>;
+};
+
+/** Finds out something about the question. `dependency` is what it asks, as `degraded` names it. */
+export type Hydrator = {
+  readonly dependency: string;
+  hydrate(query: Query, signal: AbortSignal): Promise<void>;
+};
+
+/** Campaigns with how strongly a source would raise each, in units of its own, more being better. */
+export type Found = ReadonlyMap<string, number>;
+
+/** A way of finding campaigns. A placement weighs it by its name; `degraded` names its dependency. */
+export type Source = {
+  readonly name: string;
+  readonly dependency: string;
+  find(query: Query, signal: AbortSignal): Promise<Found>;
+};
+
+/** A campaign that was found, with what each source says of it, normalised to 0 up to 1. */
+export type Candidate = { readonly campaign: Campaign; readonly features: ReadonlyMap<string, number> };
+
+/** True for a candidate that may be shown. */
+export type Filter = (candidate: Candidate, query: Query) => boolean;
+
+type Contribution = { source: string; weight: number };
+
+/** A candidate with its score, and what each source gave of it. */
+export type Ranked = { campaign_id: string; score: number; contributions: readonly Contribution[] };
+
+export type Ranker = {
+  readonly model: string;
+  rank(candidates: readonly Candidate[], query: Query): Ranked[];
+};
+
+/** What is shown of what was ranked. */
+export type Selector = (ranked: readonly Ranked[], query: Query) => Ranked[];
+
+/** The stages in their order. Adding a source is adding one file, and one line in its list. */
+export type Stages = {
+  /** In rounds: those of a round run side by side. */
+  readonly hydrators: readonly (readonly Hydrator[])[];
+  readonly sources: readonly Source[];
+  readonly filters: readonly Filter[];
+  readonly ranker: Ranker;
+  readonly selector: Selector;
+};

@@ -1,0 +1,32 @@
+/** Waits no longer than the signal allows: rejects with its reason. What was waited for goes on. */
+export async function orGiveUp<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  const { promise: given_up, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([waited, given_up]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Runs something that takes a signal, and gives up on it at the deadline, whether or not it listens. Rejects
+ * with the signal's reason: a TimeoutError, or why the outer signal was aborted.
+ */
+export async function within<Value>(
+  deadline_ms: number,
+  outer: AbortSignal,
+  run: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const timeout = new AbortController();
+  const late = () => timeout.abort(new DOMException(`Not done within ${deadline_ms} ms`, 'TimeoutError'));
+  const timer = setTimeout(late, deadline_ms);
+  const signal = AbortSignal.any([outer, timeout.signal]);
+  try {
+    return await orGiveUp(run(signal), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import type { Catalogue } from '#backing/catalogue/port.ts';
+import type { Counters } from '#backing/counters/port.ts';
+import type { Embedder } from '#backing/embedder/port.ts';
+import { errorFields, type Report } from '#backing/http/report.ts';
+import { emptyProfile } from '#backing/profiles/merge.ts';
+import type { Profiles } from '#backing/profiles/port.ts';
+import type { Vectors } from '#backing/vectors/port.ts';
+import type { Campaign } from '#contract/campaign.ts';
+import type { Clock } from '#contract/clock.ts';
+import type { Epochs } from '#contract/epoch.ts';
+import { Problem } from '#contract/problem.ts';
+import type { CampaignList, Item, RecommendationRequest, Recommendations } from '#contract/recommendation.ts';
+import type { Made } from './answers.ts';
+import { freshOrWelcome, inLocale, notDismissed, notExcluded, on, tagged } from './filters.ts';
+import { contextHydrator } from './hydrators/context.ts';
+import { interestsHydrator } from './hydrators/interests.ts';
+import { profileHydrator } from './hydrators/profile.ts';
+import { tenantHydrator } from './hydrators/tenant.ts';
+import { recommend } from './pipeline/recommend.ts';
+import type { Interest, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
+import { type Placement, placements } from './placements.ts';
+import { best } from './rank/best.ts';
+import { weightedSum } from './rank/weighted-sum.ts';
+import { fittingContext } from './sources/fitting-context.ts';
+import { nearestCampaigns } from './sources/nearest-campaigns.ts';
+import { popular } from './sources/popular.ts';
+import { repeatEngagement } from './sources/repeat-engagement.ts';
+import { nothingPopular } from './tenant/popularity.ts';
+import { openTenants } from './tenant/tenants.ts';
+
+const DEADLINES = { hydrator_ms: 150, source_ms: 150 };
+/** What is popular, or like a campaign, changes without any epoch; it is made anew so often. */
+const LIST_MS = 60_000;
+
+export type RecommenderOptions = {
+  catalogue: Catalogue;
+  profiles: Profiles;
+  counters: Counters;
+  vectors: Vectors;
+  embedder: Embedder;
+  clock: Clock;
+  /** Stands for every tenant's clock, where given (ms). */
+  now_ms?: number | undefined;
+  /** How old a tenant's counts may be (ms); 0 reads them before each answer. */
+  refresh_ms?: number | undefined;
+  report: Report;
+};
+
+/** Whose question it is, the epochs it is begun under, and how long there is. */
+export type About = { tenant_id: string; epochs: Epochs; signal: AbortSignal };
+
+function itemsOf(ranked: readonly Ranked[]): Item[] {
+  const round = (x: number) => Number(x.toPrecision(4));
+  return ranked.map(({ campaign_id, score, contributions }, i) => ({
+    campaign_id,
+    rank: i + 1,
+    score: round(score),
+    reasons: [...contributions]
+      .sort((a, b) => b.weight - a.weight)
+      .map(({ source, weight }) => ({ source, weight: round(weight / score) })),
+  }));
+}
+
+/** An answer ends when the first of its campaigns does. */
+function firstEnd(items: readonly Item[], catalogue: ReadonlyMap<string, Campaign>): number {
+  const ends = items.map(({ campaign_id }) => catalogue.get(campaign_id)?.ends_at ?? null);
+  return Math.min(...ends.map((end) => (end === null ? Infinity : Date.parse(end))));
+}
+
+/** A placement by its name. Throws an `invalid-request` problem that lists those there are. */
+function placementOf(name: string): Placement {
+  const placement = placements.get(name);
+  if (placement) return placement;
+  const known = [...placements.keys()].join(', ');
+  throw new Problem('invalid-request', `There is no placement "${name}"; there are ${known}`, {
+    errors: [{ pointer: '/placement', detail: `One of ${known}` }],
+  });
+}
+
+const noRequest = {
+  user_id: '',
+  placement: '',
+  limit: 0,
+  locale: null,
+  tags: [],
+  exclude: [],
+  context: null,
+};
+
+/** Makes answers: the ordered stages over the stores that are handed in. */
+export function openRecommender(options: RecommenderOptions) {
+  const { catalogue, profiles, counters, vectors, embedder, clock, now_ms, refresh_ms, report } = options;
+  const onError = (error: unknown) => {
+    report({ level: 'warn', message: 'a tenant could not be read', error: errorFields(error) });
+  };
+  const tenants = openTenants({ catalogue, counters, clock, now_ms, refresh_ms, onError });
+  const nearest = nearestCampaigns(vectors, embedder.version);
+
+  const personal: Stages = {
+    hydrators: [
+      [tenantHydrator(tenants), profileHydrator(profiles), contextHydrator(embedder)],
+      [interestsHydrator(vectors, embedder.version)],
+    ],
+    sources: [fittingContext(vectors, embedder.version), nearest, repeatEngagement, popular],
+    filters: [on, inLocale, tagged, notExcluded, notDismissed, freshOrWelcome],
+    ranker: weightedSum,
+    selector: best,
+  };
+
+  /** What each question begins with. */
+  function ask(request: RecommendationRequest, placement: Placement, about: About): Query {
+    const now_ms = clock();
+    return {
+      tenant_id: about.tenant_id,
+      tenant_epoch: about.epochs.tenant,
+      signal: about.signal,
+      request,
+      placement,
+      now_ms,
+      as_of_ms: now_ms,
+      catalogue: new Map(),
+      popularity: nothingPopular,
+      profile: emptyProfile,
+      context: null,
+      interests: [],
+      degraded: new Set(),
+    };
+  }
+
+  async function run(query: Query, stages: Stages) {
+    const items = itemsOf(await recommend(query, stages, DEADLINES));
+    if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {
+      throw new Problem('unavailable', 'The catalogue cannot be read just now', {
+        headers: { 'Retry-After': '1' },
+      });
+    }
+    return {
+      items,
+      degraded: [...query.degraded].sort(),
+      generated_at: new Date(query.now_ms).toISOString(),
+      ends_ms: firstEnd(items, query.catalogue),
+    };
+  }
+
+  /** A list for nobody in particular, by one source. */
+  async function list(
+    source: Source,
+    asked: Partial<RecommendationRequest>,
+    about: About,
+    interests: Interest[] = [],
+  ) {
+    const placement = { name: source.name, weights: { [source.name]: 1 }, repeats: true };
+    const query = { ...ask({ ...noRequest, ...asked }, placement, about), interests };
+    const stages = { ...personal, hydrators: [[tenantHydrator(tenants)]], sources: [source] };
+    const { items, degraded, generated_at, ends_ms } = await run(query, stages);
+    const content: CampaignList = { generated_at, degraded, items };
+    return { content, degraded, until_ms: Math.min(query.now_ms + LIST_MS, ends_ms) };
+  }
+
+  return {
+    /** Which campaigns fit a person now. Throws an `invalid-request` problem for a placement that there is not. */
+    async recommendations(request: RecommendationRequest, about: About): Promise<Made<Recommendations>> {
+      const query = ask(request, placementOf(request.placement), about);
+      const { items, degraded, generated_at, ends_ms } = await run(query, personal);
+      const content: Recommendations = {
+        recommendation_id: randomUUID(),
+        user_id: request.user_id,
+        placement: request.placement,
+        generated_at,
+        model: personal.ranker.model,
+        degraded,
+        items,
+      };
+      return { content, degraded, until_ms: ends_ms };
+    },
+
+    /** What is popular now, for everybody. */
+    popular: (asked: { locale: string | null; limit: number }, about: About): Promise<Made<CampaignList>> =>
+      list(popular, asked, about),
+
+    /** Campaigns whose text is like that of one. Throws a `not-found` problem where it has no vector. */
+    async similar(asked: { campaign_id: string; limit: number }, about: About): Promise<Made<CampaignList>> {
+      const { campaign_id, limit } = asked;
+      const vector = await vectors.campaign(embedder.version, about.tenant_id, campaign_id, about.signal);
+      if (!vector) throw new Problem('not-found', 'There is no such campaign');
+      return list(nearest, { limit, exclude: [campaign_id] }, about, [{ vector, share: 1 }]);
+    },
+  };
+}
+export type Recommender = ReturnType<typeof openRecommender>;

@@ -1,0 +1,13 @@
+import type { EmbeddingVersion } from '#backing/embedder/port.ts';
+import type { Vectors } from '#backing/vectors/port.ts';
+import type { Source } from '../pipeline/stages.ts';
+import { near } from './near.ts';
+
+/** Campaigns whose text is like what the person talks about. */
+export function nearestCampaigns(vectors: Vectors, version: EmbeddingVersion): Source {
+  return {
+    name: 'nearest_campaigns',
+    dependency: 'vectors',
+    find: (query, signal) => near({ vectors, version }, query.interests, query, signal),
+  };
+}

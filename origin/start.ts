@@ -1,0 +1,23 @@
+import type { Answers } from '#backing/answers/port.ts';
+import { type Report, toStderr } from '#backing/http/report.ts';
+import { type Served, serveApp } from '#backing/http/serve.ts';
+import type { Clock } from '#contract/clock.ts';
+import type { Key } from '#contract/signature.ts';
+import { originApp } from './app.ts';
+import { openRecommender, type RecommenderOptions } from './recommender.ts';
+
+export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
+  answers: Answers;
+  keys: readonly Key[];
+  clock: Clock;
+  hostname: string;
+  port: number;
+  report?: Report;
+};
+
+/** Starts the origin over the stores it is handed; it opens none, and closes none. */
+export async function startOrigin(options: OriginOptions): Promise<Served> {
+  const { answers, catalogue, keys, clock, hostname, port, report = toStderr } = options;
+  const recommender = openRecommender({ ...options, report });
+  return serveApp(originApp({ recommender, answers, catalogue, keys, clock, report }), { hostname, port });
+}

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Matrix } from '#backing/vectors/matrix.ts';
+import { quantise, restore } from '#backing/vectors/quantise.ts';
+
+const WIDTH = 4;
+const vectorArb = fc
+  .array(fc.integer({ min: -9, max: 9 }), { minLength: WIDTH, maxLength: WIDTH })
+  .map((numbers) => Float32Array.from(numbers));
+const keyArb = fc.integer({ min: 0, max: 60 }).map((n) => `k-${n}`);
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+
+describe('the matrix', () => {
+  test('finds what a look at each row finds, after any rows were set, set anew and taken out', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ key: keyArb, vector: vectorArb }) },
+      { weight: 1, arbitrary: fc.record({ key: keyArb, vector: fc.constant(null) }) },
+    );
+    const steps = fc.array(step, { maxLength: 150, size: 'max' });
+    fc.assert(
+      fc.property(steps, vectorArb, fc.integer({ min: 1, max: 70 }), (steps, asked, k) => {
+        const matrix = new Matrix<string>(WIDTH);
+        const rows = new Map<string, Int8Array>();
+        for (const { key, vector } of steps) {
+          if (vector) {
+            matrix.set(key, quantise(vector), key);
+            rows.set(key, quantise(vector));
+          } else {
+            matrix.delete(key);
+            rows.delete(key);
+          }
+        }
+        const wanted = (key: string) => !key.endsWith('7');
+        const expected = [...rows]
+          .filter(([key]) => wanted(key))
+          .map(([key, bytes]) => ({ key, similarity: dot(restore(bytes), asked) }))
+          .sort((a, b) => b.similarity - a.similarity);
+        const found = matrix.nearest(asked, k, wanted);
+        expect(found).toHaveLength(Math.min(k, expected.length));
+        expect(new Set(found.map(({ meta }) => meta)).size).toBe(found.length);
+        found.forEach(({ meta, similarity }, at) => {
+          expect(similarity).toBeCloseTo(expected[at]?.similarity as number, 4);
+          expect(similarity).toBeCloseTo(expected.find(({ key }) => key === meta)?.similarity as number, 4);
+        });
+        for (let at = 1; at < found.length; at++) {
+          const [a, b] = found.slice(at - 1, at + 1) as [(typeof found)[0], (typeof found)[0]];
+          expect(a.similarity > b.similarity || (a.similarity === b.similarity && a.meta < b.meta)).toBe(
+            true,
+          );
+        }
+      }),
+    );
+  });
+
+  test('with no rows, or asked for none, finds none', () => {
+    const matrix = new Matrix<string>(WIDTH);
+    expect(matrix.nearest(new Float32Array(WIDTH), 5, () => true)).toEqual([]);
+    matrix.set('k', quantise(Float32Array.of(1, 0, 0, 0)), 'k');
+    expect(matrix.nearest(new Float32Array(WIDTH), 0, () => true)).toEqual([]);
+  });
+});
+
+describe('quantising', () => {
+  test('keeps the direction of a vector of 256 within a cosine of .998 at worst, and a zero vector zero', () => {
+    // Each component is off by at most 1/254 of the largest, so the sine is at most 16/254.
+    const vectors = fc
+      .array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 256, maxLength: 256 })
+      .map((numbers) => Float32Array.from(numbers))
+      .filter((vector) => dot(vector, vector) > 1e-6);
+    fc.assert(
+      fc.property(vectors, (vector) => {
+        const kept = restore(quantise(vector));
+        expect(dot(kept, kept)).toBeCloseTo(1, 5);
+        expect(dot(kept, vector) / Math.sqrt(dot(vector, vector))).toBeGreaterThan(0.998);
+      }),
+    );
+    expect(restore(quantise(new Float32Array(4)))).toEqual(new Float32Array(4));
+  });
+});

@@ -1,0 +1,86 @@
+import { composite } from '#contract/ids.ts';
+import { importKeys, type Key, sign } from '#contract/signature.ts';
+import { startChild } from './support/child.ts';
+import { filledFolder } from './support/filled-folder.ts';
+import { type Figures, load, type Target } from './support/load.ts';
+import { type BenchOptions, report } from './support/report.ts';
+
+const CLIENTS = [1, 16, 64];
+const KEPT_PEOPLE = 1000;
+const key = { id: 'bench', secret: Buffer.alloc(32, 7).toString('base64url') };
+
+/** Signed questions of people, good for half a minute. */
+async function questions(
+  base: string,
+  tenant_id: string,
+  people: readonly string[],
+  signing: Key,
+): Promise<Target[]> {
+  return Promise.all(
+    people.map(async (user_id) => {
+      const url = new URL(`/v1/users/${encodeURIComponent(user_id)}/recommendations`, base);
+      const caller = { tenant_id, subject: user_id, scopes: ['recommendations:read' as const] };
+      const headers = await sign(
+        { method: 'GET', url, caller, deadline_ms: 5000, body: null },
+        signing,
+        Date.now(),
+      );
+      return { url, headers: Object.fromEntries(headers) };
+    }),
+  );
+}
+
+/**
+ * The origin, signatures and all, asked by 1, 16 and 64 clients: answers that it kept, and whole retrievals;
+ * beside Node's bare server in the same run. Each server has a process of its own.
+ */
+export async function bench(options: BenchOptions): Promise<void> {
+  const [signing] = (await importKeys([key])) as [Key];
+  await using data = await filledFolder(options);
+  const rows: Record<string, unknown>[] = [];
+  const bare = new Map<number, Figures>();
+
+  const measure = async (
+    name: string,
+    file: string,
+    args: readonly string[],
+    ask: (url: string) => Promise<Target[]>,
+  ) => {
+    const server = await startChild(new URL(`./support/${file}`, import.meta.url), args);
+    try {
+      await load(await ask(server.url), 16, Math.min(2, options.seconds));
+      for (const clients of CLIENTS) {
+        const targets = await ask(server.url);
+        const before_s = await server.cpu_s();
+        const figures = await load(targets, clients, options.seconds);
+        const cpu_us = ((await server.cpu_s()) - before_s) * 1e6;
+        const floor = bare.get(clients) ?? figures;
+        if (file === 'bare-server.ts') bare.set(clients, figures);
+        const answers = figures.per_s * options.seconds;
+        rows.push({
+          server: name,
+          ...figures,
+          'CPU µs/answer': cpu_us / answers,
+          'of the bare server': figures.per_s / floor.per_s,
+        });
+        if (figures.errors)
+          throw new Error(`${figures.errors} of the answers of ${composite(name, clients)} were no answers`);
+      }
+    } finally {
+      await server.stop();
+    }
+  };
+
+  const asking = (people: readonly string[]) => (url: string) =>
+    questions(url, data.tenant_id, people, signing);
+  const origin = [data.path, JSON.stringify(key)];
+  await measure('bare Node', 'bare-server.ts', [], asking(data.people.slice(0, KEPT_PEOPLE)));
+  await measure(
+    'kept answers',
+    'origin-server.ts',
+    [...origin, 'kept'],
+    asking(data.people.slice(0, KEPT_PEOPLE)),
+  );
+  await measure('whole retrievals', 'origin-server.ts', [...origin, 'cold'], asking(data.people));
+  await report('origin', rows, options);
+}

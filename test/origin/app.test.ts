@@ -1,0 +1,239 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Answers } from '#backing/answers/port.ts';
+import { ANSWER_HEADER, readAnswer } from '#contract/answer.ts';
+import type { Caller } from '#contract/caller.ts';
+import type { Epochs } from '#contract/epoch.ts';
+import type { CampaignList, Recommendations } from '#contract/recommendation.ts';
+import { importKeys, type Key, sign } from '#contract/signature.ts';
+import type { Made } from '../../origin/answers.ts';
+import { originApp } from '../../origin/app.ts';
+import type { Recommender } from '../../origin/recommender.ts';
+import { startOrigin } from '../../origin/start.ts';
+import { did, NOW, openWorld, said, topicsOfTalk } from './world.ts';
+
+const keys = await importKeys([{ id: 'k1', secret: Buffer.alloc(32, 1).toString('base64url') }]);
+const ada: Caller = { tenant_id: 'acme', subject: 'ada', scopes: ['recommendations:read', 'campaigns:read'] };
+
+type Sending = { caller?: Caller; method?: string; body?: unknown; deadline_ms?: number };
+
+/** The origin over a world, and a way of asking it as the edge does. */
+async function openOrigin(
+  overrides: { answers?: Answers; recommender?: (real: Recommender) => Recommender } = {},
+) {
+  const world = await openWorld();
+  await world.campaigns(...topicsOfTalk);
+  const { stores, clock, recommender, reports } = world;
+  const app = originApp({
+    answers: overrides.answers ?? stores.answers,
+    recommender: overrides.recommender?.(recommender) ?? recommender,
+    catalogue: stores.catalogue,
+    keys,
+    clock,
+    report: (line) => reports.push(line),
+  });
+  const ask = async (
+    path: string,
+    { caller = ada, method = 'GET', body, deadline_ms = 1000 }: Sending = {},
+  ) => {
+    const url = new URL(path, 'http://origin.test');
+    const bytes = body === undefined ? null : new TextEncoder().encode(JSON.stringify(body));
+    const headers = await sign({ method, url, caller, deadline_ms, body: bytes }, keys[0] as Key, clock());
+    return app.request(new Request(url, { method, headers, body: bytes }));
+  };
+  return { world, app, ask };
+}
+
+const MINE = '/v1/users/ada/recommendations';
+
+describe('who may ask', () => {
+  test('only signed requests are answered', async () => {
+    const { app } = await openOrigin();
+    const response = await app.request(`http://origin.test${MINE}`);
+    expect(response.status).toBe(401);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  test("another person's recommendations are no such thing", async () => {
+    const { ask } = await openOrigin();
+    expect((await ask('/v1/users/bob/recommendations')).status).toBe(404);
+  });
+
+  test("the tenant's own servers may ask for anybody", async () => {
+    const { ask } = await openOrigin();
+    expect((await ask('/v1/users/bob/recommendations', { caller: { ...ada, subject: null } })).status).toBe(
+      200,
+    );
+  });
+
+  test('without the scope nothing is told', async () => {
+    const { ask } = await openOrigin();
+    const caller: Caller = { ...ada, scopes: ['events:write'] };
+    for (const path of [MINE, '/v1/campaigns/popular', '/v1/campaigns/wifi/similar', '/v1/campaigns/wifi']) {
+      expect((await ask(path, { caller })).status).toBe(403);
+    }
+  });
+});
+
+describe('what is asked wrongly', () => {
+  test.each([
+    ['?limit=0', '/limit'],
+    ['?limit=101', '/limit'],
+    ['?limit=ten', '/limit'],
+    ['?nonsense=1', '/nonsense'],
+    ['?placement=a&placement=b', '/placement'],
+    ['?locale=no_such', '/locale'],
+    ['?exclude=popular', '/exclude/0'],
+    ['?placement=home', '/placement'],
+  ])('%s is refused, with where it is wrong', async (query, pointer) => {
+    const { ask } = await openOrigin();
+    const response = await ask(MINE + query);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      status: 422,
+      errors: [{ pointer, detail: expect.any(String) }],
+    });
+  });
+
+  test('a body that is no JSON, or not of the shape, is refused', async () => {
+    const { ask } = await openOrigin();
+    expect((await ask(MINE, { method: 'POST', body: { context: { text: '' } } })).status).toBe(422);
+    expect((await ask(MINE, { method: 'POST', body: { context: 'text' } })).status).toBe(422);
+    expect((await ask(MINE, { method: 'POST' })).status).toBe(400);
+  });
+});
+
+describe('answers are kept', () => {
+  test('the same question is answered once, and again once the epoch was raised', async () => {
+    const { ask, world } = await openOrigin();
+    const first = await ask(MINE);
+    const second = await ask(MINE);
+    expect(first.headers.get('cache-status')).toBe('origin; fwd=miss');
+    expect(second.headers.get('cache-status')).toBe('origin; hit');
+    expect(await second.text()).toBe(await first.text());
+    await world.events([did('click', 'ada', 'games')]);
+    const third = await ask(MINE);
+    expect(third.headers.get('cache-status')).toBe('origin; fwd=miss');
+    expect(JSON.stringify(await third.json())).not.toContain('games');
+  });
+
+  test('an answer carries its epochs, as the epochs are told', async () => {
+    const { ask } = await openOrigin();
+    const response = await ask(MINE);
+    const answer = readAnswer(response.headers, await response.text());
+    const epochs = (await (await ask('/internal/epochs?user_id=ada')).json()) as Epochs;
+    expect(answer?.epochs).toEqual(epochs);
+    expect(await (await ask('/internal/epochs')).json()).toEqual({ user: 0, tenant: epochs.tenant });
+  });
+
+  test('another question is another answer', async () => {
+    const { ask } = await openOrigin();
+    await ask(MINE);
+    for (const query of ['?limit=2', '?placement=continue', '?locale=en', '?tags=fun', '?exclude=wifi']) {
+      expect((await ask(MINE + query)).headers.get('cache-status')).toBe('origin; fwd=miss');
+    }
+  });
+
+  test('equal questions at once are one retrieval', async () => {
+    let made = 0;
+    const recommender = (real: Recommender): Recommender => ({
+      ...real,
+      recommendations: (request, about) => {
+        made++;
+        return real.recommendations(request, about);
+      },
+    });
+    const { ask } = await openOrigin({ recommender });
+    const responses = await Promise.all(Array.from({ length: 20 }, () => ask(MINE)));
+    expect(responses.every(({ status }) => status === 200)).toBe(true);
+    expect(made).toBe(1);
+  });
+
+  test('an answer made without a dependency is kept for seconds, not minutes', async () => {
+    const recommender = (real: Recommender): Recommender => ({
+      ...real,
+      recommendations: async (request, about) => ({
+        ...(await real.recommendations(request, about)),
+        degraded: ['vectors'],
+      }),
+    });
+    const { ask } = await openOrigin({ recommender });
+    const response = await ask(MINE);
+    const answer = readAnswer(response.headers, await response.text());
+    expect(answer?.degraded).toEqual(['vectors']);
+    expect((answer?.until_ms ?? 0) - NOW).toBeLessThanOrEqual(5_000);
+  });
+
+  test('while the answer cache is down, questions are answered all the same, for nobody to keep', async () => {
+    const down = async () => {
+      throw new Error('down');
+    };
+    const { ask, world } = await openOrigin({ answers: { get: down, put: down, raise: down, read: down } });
+    const response = await ask(MINE);
+    expect(response.status).toBe(200);
+    expect(response.headers.has(ANSWER_HEADER)).toBe(false);
+    expect(world.reports[0]).toMatchObject({ message: 'the answer cache failed' });
+  });
+
+  test('who cannot wait gives up on their own, and takes nothing from the others', async () => {
+    const release = Promise.withResolvers<void>();
+    const recommender = (real: Recommender): Recommender => ({
+      ...real,
+      recommendations: async (request, about): Promise<Made<never>> => {
+        await release.promise;
+        return real.recommendations(request, about) as Promise<Made<never>>;
+      },
+    });
+    const { ask } = await openOrigin({ recommender });
+    const patient = ask(MINE, { deadline_ms: 60_000 });
+    const hasty = await ask(MINE, { deadline_ms: 1 });
+    expect(hasty.status).toBe(504);
+    release.resolve();
+    expect((await patient).status).toBe(200);
+  });
+});
+
+describe('what else is told', () => {
+  test('a campaign, or that there is none', async () => {
+    const { ask } = await openOrigin();
+    expect(await (await ask('/v1/campaigns/wifi')).json()).toMatchObject({
+      campaign_id: 'wifi',
+      status: 'active',
+    });
+    expect((await ask('/v1/campaigns/none')).status).toBe(404);
+  });
+
+  test('campaigns like one, and popular ones, with reasons, to be kept a minute at most', async () => {
+    const { ask, world } = await openOrigin();
+    await world.events([said('bob', 'games', 'games')]);
+    for (const path of ['/v1/campaigns/popular?limit=2', '/v1/campaigns/wifi/similar?limit=2']) {
+      const response = await ask(path);
+      const { until_ms } = JSON.parse(response.headers.get(ANSWER_HEADER) ?? '{}');
+      expect(until_ms - NOW).toBeLessThanOrEqual(60_000);
+      const { items } = (await response.json()) as CampaignList;
+      expect(items.length).toBeGreaterThan(0);
+      expect(items[0]?.reasons.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+test('the origin listens, answers signed requests, and stops', async () => {
+  const world = await openWorld();
+  await world.campaigns(...topicsOfTalk);
+  const served = await startOrigin({
+    ...world.options,
+    answers: world.stores.answers,
+    keys,
+    hostname: '127.0.0.1',
+    port: 0,
+  });
+  onTestFinished(served.close);
+  const url = new URL(MINE, served.url);
+  const headers = await sign(
+    { method: 'GET', url, caller: ada, deadline_ms: 5000, body: null },
+    keys[0] as Key,
+    world.clock(),
+  );
+  const response = await fetch(url, { headers });
+  expect(response.status).toBe(200);
+  expect(((await response.json()) as Recommendations).items).toHaveLength(4);
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { popularityOf } from '../../../origin/tenant/popularity.ts';
+
+const at = Date.parse('2026-04-01T00:00:00Z');
+const count = (campaign_id: string, day: string, more: object = {}) =>
+  ({ campaign_id, day, type: 'click', locale: null, count: 1, ...more }) as const;
+
+test('an engagement counts half after its half-life', () => {
+  const popularity = popularityOf([count('new', '2026-04-01'), count('old', '2026-01-01')], at);
+  const none = popularity('none', null);
+  expect(popularity('old', null) - none).toBeCloseTo((popularity('new', null) - none) / 2, 6);
+});
+
+test('what lies ahead of the clock counts as now, not more', () => {
+  const popularity = popularityOf([count('now', '2026-04-01'), count('ahead', '2027-04-01')], at);
+  expect(popularity('ahead', null)).toBe(popularity('now', null));
+});
+
+test('a locale has its own popularity; one without counts has that of everywhere', () => {
+  const counts = [
+    count('a', '2026-04-01', { locale: 'de' }),
+    count('b', '2026-04-01', { locale: 'en', count: 5 }),
+  ];
+  const popularity = popularityOf(counts, at);
+  expect(popularity('a', 'de')).toBeGreaterThan(popularity('b', 'de'));
+  expect(popularity('b', 'fr')).toBeGreaterThan(popularity('a', 'fr'));
+});
+
+test('impressions raise nothing, dismissals lower, and nothing falls below what nobody met', () => {
+  const counts = [
+    count('seen', '2026-04-01', { type: 'impression', count: 100 }),
+    count('loved', '2026-04-01', { count: 3 }),
+    count('mixed', '2026-04-01', { count: 3 }),
+    count('mixed', '2026-04-01', { type: 'dismissal', count: 2 }),
+    count('unloved', '2026-04-01', { type: 'dismissal', count: 9 }),
+  ];
+  const popularity = popularityOf(counts, at);
+  expect(popularity('seen', null)).toBe(popularity('never', null));
+  expect(popularity('unloved', null)).toBe(popularity('never', null));
+  expect(popularity('mixed', null)).toBeLessThan(popularity('loved', null));
+});
