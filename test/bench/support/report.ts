@@ -14,7 +14,8 @@ export async function report(
   rows: readonly Record<string, unknown>[],
   { json }: BenchOptions,
 ): Promise<void> {
-  const short = (value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value);
+  const short = (value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(3)) : value;
   console.table(
     rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, short(value)]))),
   );
