@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { fromBase64url } from '#contract/base64url.ts';
 import { DEVELOPMENT_ISSUER } from '#contract/development.ts';
 import { TenantId } from '#contract/ids.ts';
 import type { SigningKey } from '#contract/signature.ts';
+import { SigningKeys } from '#contract/signing-keys.ts';
 import { JwkSet } from './identity/jwk-set.ts';
 
 /** An issuer of tokens: whom it may speak for, and where its keys are: here, or at an address. */
@@ -67,21 +67,6 @@ const Base = v.pipe(
 
 const json = <Schema extends v.GenericSchema>(schema: Schema) => v.pipe(v.string(), v.parseJson(), schema);
 
-const Keys = json(
-  v.pipe(
-    v.array(
-      v.strictObject({
-        id: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/)),
-        secret: v.pipe(
-          v.string(),
-          v.check((secret) => (fromBase64url(secret)?.length ?? 0) >= 32),
-        ),
-      }),
-    ),
-    v.minLength(1),
-  ),
-);
-
 const Issuers = json(
   v.pipe(
     v.array(
@@ -106,8 +91,8 @@ const Env = v.object({
   ENVIRONMENT: v.picklist(['development', 'staging', 'production']),
   ORIGIN_URL: Base,
   GATEWAY_URL: Base,
-  ORIGIN_KEYS: Keys,
-  GATEWAY_KEYS: Keys,
+  ORIGIN_KEYS: SigningKeys,
+  GATEWAY_KEYS: SigningKeys,
   ISSUERS: Issuers,
   READ_DEADLINE_MS: v.optional(
     v.pipe(v.string(), v.digits(), v.transform(Number), v.minValue(50), v.maxValue(30_000)),

@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { Answers, EpochOwner } from '#backing/answers/port.ts';
 import { errorFields, type Report } from '#backing/http/report.ts';
+import { orAborted } from '#backing/or-aborted.ts';
 import { type Answer, LONGEST_MS } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
 import { type Epochs, sameEpochs } from '#contract/epoch.ts';
 import { composite } from '#contract/ids.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
-import { orGiveUp } from './pipeline/within.ts';
+
 import { singleFlight } from './single-flight.ts';
 
 /** A degraded answer lives so long: the next one may be whole again. */
@@ -15,7 +16,7 @@ const DEGRADED_MS = 5_000;
 const CACHE_MS = 100;
 
 /** How long the making of an answer may take. */
-const MAKE_MS = 2_000;
+const MAKE_MS = 15_000;
 
 /** What was made: the content, when it ends by itself, and what it was made without. */
 export type Made<Content extends object = object> = {
@@ -73,7 +74,7 @@ export function openAnswers({ answers, clock, report }: { answers: Answers; cloc
         if (known) await answers.put(owner, key, made, AbortSignal.timeout(CACHE_MS)).catch(failed);
         return made;
       });
-      return { answer: await orGiveUp(flown, signal), cached: false, known: known !== null };
+      return { answer: await orAborted(flown, signal), cached: false, known: known !== null };
     },
   };
 }

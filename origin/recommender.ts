@@ -29,7 +29,8 @@ import { repeatEngagement } from './sources/repeat-engagement.ts';
 import { nothingPopular } from './tenant/popularity.ts';
 import { openTenants } from './tenant/tenants.ts';
 
-const DEADLINES = { hydrator_ms: 150, source_ms: 150 };
+/** How long a dependency may take, where nothing else is configured. */
+const DEPENDENCY_MS = 150;
 /** What is popular, or like a campaign, changes without any epoch; it is made anew so often. */
 const LIST_MS = 60_000;
 
@@ -44,6 +45,8 @@ export type RecommenderOptions = {
   now_ms?: number | undefined;
   /** How old a tenant's counts may be (ms); 0 reads them before each answer. */
   refresh_ms?: number | undefined;
+  /** How long a dependency may take before an answer is made without it. */
+  dependency_ms?: number | undefined;
   report: Report;
 };
 
@@ -91,6 +94,8 @@ const noRequest = {
 /** Makes answers: the ordered stages over the stores that are handed in. */
 export function openRecommender(options: RecommenderOptions) {
   const { catalogue, profiles, counters, vectors, embedder, clock, now_ms, refresh_ms, report } = options;
+  const { dependency_ms = DEPENDENCY_MS } = options;
+  const deadlines = { hydrator_ms: dependency_ms, source_ms: dependency_ms };
   const onError = (error: unknown) => {
     report({ level: 'warn', message: 'a tenant could not be read', error: errorFields(error) });
   };
@@ -129,7 +134,7 @@ export function openRecommender(options: RecommenderOptions) {
   }
 
   async function run(query: Query, stages: Stages) {
-    const items = itemsOf(await recommend(query, stages, DEADLINES));
+    const items = itemsOf(await recommend(query, stages, deadlines));
     if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {
       throw new Problem('unavailable', 'The catalogue cannot be read just now', {
         headers: { 'Retry-After': '1' },

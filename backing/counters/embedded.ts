@@ -1,11 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type Event, isEngagement } from '#contract/event.ts';
 import { composite } from '#contract/ids.ts';
 import type { embeddedProfiles } from '../profiles/embedded.ts';
-import type { Addition } from '../profiles/merge.ts';
 import { transaction } from '../sqlite.ts';
-import type { Applied, Counters, DailyCount } from './port.ts';
-import { remembered, rememberedPerson } from './remembered.ts';
+import { additions, gather } from './batch.ts';
+import type { Counters, DailyCount } from './port.ts';
 
 export const countersSchema = `
   CREATE TABLE IF NOT EXISTS identities (
@@ -18,25 +16,6 @@ export const countersSchema = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS imported (tenant_id TEXT PRIMARY KEY, newest TEXT NOT NULL) WITHOUT ROWID`;
 
-/** What an event adds to its person's profile. */
-function extend(addition: Addition, event: Event): void {
-  const { message_id, occurred_at, type } = event;
-  if (type === 'message') addition.messages.push({ message_id, occurred_at });
-  if (isEngagement(event)) {
-    addition.engagements.push({ message_id, occurred_at, campaign_id: event.campaign_id, type });
-  }
-  if (type === 'dismissal') {
-    addition.dismissals.push({ message_id, occurred_at, campaign_id: event.campaign_id, type });
-  }
-}
-
-type Person = { tenant_id: string; user_id: string; digest: string; addition: Addition };
-
-function newPerson(tenant_id: string, user_id: string): Person {
-  const addition = { messages: [], engagements: [], dismissals: [] };
-  return { tenant_id, user_id, digest: rememberedPerson(tenant_id, user_id), addition };
-}
-
 const ALL_DAILY = 'SELECT * FROM daily ORDER BY tenant_id, day, campaign_id, type, locale';
 const ALL_IDENTITIES = 'SELECT identity, content FROM identities ORDER BY identity';
 const ALL_IMPORTED = 'SELECT * FROM imported ORDER BY tenant_id';
@@ -44,9 +23,8 @@ const ALL_IMPORTED = 'SELECT * FROM imported ORDER BY tenant_id';
 /** Counters in SQLite; profiles are merged in the same transaction. */
 export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof embeddedProfiles>): Counters {
   const known = db.prepare('SELECT content FROM identities WHERE identity = ?');
-  const remember = db.prepare(
-    'INSERT INTO identities (identity, content, accepted_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-  );
+  const contentOf = (identity: string) => known.get(identity)?.content as string | undefined;
+  const remember = db.prepare('INSERT INTO identities (identity, content, accepted_at) VALUES (?, ?, ?)');
   const add = db.prepare(`
     INSERT INTO daily (tenant_id, day, campaign_id, type, locale, count) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count`);
@@ -60,42 +38,15 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
     async apply(events, signal) {
       signal.throwIfAborted();
       return transaction(db, () => {
-        const applied: Applied = { counted: 0, repeated: 0, conflicting: 0 };
-        const people = new Map<string, Person>();
-        const counts = new Map<
-          string,
-          [tenant: string, day: string, campaign: string, type: string, locale: string, n: number]
-        >();
-        const imports = new Map<string, string>();
-        for (const { envelope, imported } of events) {
-          const { tenant_id, accepted_at, event } = envelope;
-          const { user_id, occurred_at, type, locale, campaign_id } = event;
-          if (imported && occurred_at > (imports.get(tenant_id) ?? '')) imports.set(tenant_id, occurred_at);
-          const who = composite(tenant_id, user_id);
-          const person = people.get(who) ?? newPerson(tenant_id, user_id);
-          people.set(who, person);
-          const { identity, content } = remembered(person.digest, event);
-          if (remember.run(identity, content, accepted_at).changes === 0) {
-            applied[known.get(identity)?.content === content ? 'repeated' : 'conflicting'] += 1;
-            continue;
-          }
-          applied.counted += 1;
-          if (campaign_id !== null) {
-            const day = occurred_at.slice(0, 10);
-            const key = composite(tenant_id, day, campaign_id, type, locale);
-            const row = counts.get(key) ?? [tenant_id, day, campaign_id, type, locale ?? '', 0];
-            row[5] += 1;
-            counts.set(key, row);
-          }
-          extend(person.addition, event);
+        const batch = gather(events);
+        const { applied, identities, counts, people } = additions(batch, { get: contentOf });
+        for (const { identity, content, accepted_at } of identities)
+          remember.run(identity, content, accepted_at);
+        for (const { tenant_id, day, campaign_id, type, locale, count } of counts) {
+          add.run(tenant_id, day, campaign_id, type, locale, count);
         }
-        for (const row of counts.values()) add.run(...row);
-        for (const { tenant_id, user_id, addition } of people.values()) {
-          if (addition.messages.length + addition.engagements.length + addition.dismissals.length > 0) {
-            profiles.add(tenant_id, user_id, addition);
-          }
-        }
-        for (const [tenant_id, moment] of imports) advance.run(tenant_id, moment);
+        for (const { tenant_id, user_id, addition } of people) profiles.add(tenant_id, user_id, addition);
+        for (const { tenant_id, newest } of batch.imports) advance.run(tenant_id, newest);
         return applied;
       });
     },

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { EventType } from '#contract/event.ts';
 import { composite } from '#contract/ids.ts';
 import { type Addition, emptyProfile, merge } from './merge.ts';
 import type { Profile, Profiles } from './port.ts';
+import { decodeProfile, encodeProfile } from './stored.ts';
 
 /**
  * One row a person, so that a profile is one read. Lists are tuples, sorted as the port says. With a rowid,
@@ -13,42 +13,6 @@ export const profilesSchema = `
     tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, profile TEXT NOT NULL,
     UNIQUE (tenant_id, user_id)
   )`;
-
-type Stored = {
-  messages: [message_id: string, occurred_at: string][];
-  engagements: [message_id: string, occurred_at: string, campaign_id: string, type: EventType][];
-  engaged: [campaign_id: string, occurred_at: string][];
-  dismissed: [campaign_id: string, occurred_at: string][];
-};
-
-function sorted(map: ReadonlyMap<string, string>): [string, string][] {
-  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function encode({ messages, engagements, engaged, dismissed }: Profile): string {
-  const stored: Stored = {
-    messages: messages.map((m) => [m.message_id, m.occurred_at]),
-    engagements: engagements.map((e) => [e.message_id, e.occurred_at, e.campaign_id, e.type]),
-    engaged: sorted(engaged),
-    dismissed: sorted(dismissed),
-  };
-  return JSON.stringify(stored);
-}
-
-function decode(text: string): Profile {
-  const { messages, engagements, engaged, dismissed } = JSON.parse(text) as Stored;
-  return {
-    messages: messages.map(([message_id, occurred_at]) => ({ message_id, occurred_at })),
-    engagements: engagements.map(([message_id, occurred_at, campaign_id, type]) => ({
-      message_id,
-      occurred_at,
-      campaign_id,
-      type,
-    })),
-    engaged: new Map(engaged),
-    dismissed: new Map(dismissed),
-  };
-}
 
 const ALL = 'SELECT tenant_id, user_id, profile FROM profiles ORDER BY tenant_id, user_id';
 
@@ -61,7 +25,7 @@ export function embeddedProfiles(db: DatabaseSync) {
 
   const load = (tenant_id: string, user_id: string): Profile => {
     const row = select.get(tenant_id, user_id);
-    return row ? decode(row.profile as string) : emptyProfile;
+    return row ? decodeProfile(row.profile as string) : emptyProfile;
   };
   const profiles: Profiles = {
     async read(tenant_id, user_id, signal) {
@@ -77,7 +41,7 @@ export function embeddedProfiles(db: DatabaseSync) {
   return {
     profiles,
     add(tenant_id: string, user_id: string, addition: Addition) {
-      upsert.run(tenant_id, user_id, encode(merge(load(tenant_id, user_id), addition)));
+      upsert.run(tenant_id, user_id, encodeProfile(merge(load(tenant_id, user_id), addition)));
     },
   };
 }

@@ -1,15 +1,4 @@
-/** Waits no longer than the signal allows: rejects with its reason. What was waited for goes on. */
-export async function orGiveUp<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  const { promise: given_up, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([waited, given_up]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
+import { orAborted } from '#backing/or-aborted.ts';
 
 /**
  * Runs something that takes a signal, and gives up on it at the deadline, whether or not it listens. Rejects
@@ -25,7 +14,7 @@ export async function within<Value>(
   const timer = setTimeout(late, deadline_ms);
   const signal = AbortSignal.any([outer, timeout.signal]);
   try {
-    return await orGiveUp(run(signal), signal);
+    return await orAborted(run(signal), signal);
   } finally {
     clearTimeout(timer);
   }

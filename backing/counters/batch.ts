@@ -1,0 +1,114 @@
+import { type Event, isEngagement } from '#contract/event.ts';
+import { composite } from '#contract/ids.ts';
+import type { Addition } from '../profiles/merge.ts';
+import type { Applied, Counted } from './port.ts';
+import { remembered, rememberedPerson } from './remembered.ts';
+
+type Person = { tenant_id: string; user_id: string };
+export type Identity = { identity: string; content: string; accepted_at: string };
+export type Count = {
+  tenant_id: string;
+  day: string;
+  campaign_id: string;
+  type: string;
+  locale: string;
+  count: number;
+};
+export type Import = { tenant_id: string; newest: string };
+
+/** A batch made ready before the transaction: nothing here depends on what is kept already. */
+export type Batch = {
+  /** Each once, in an order that is the same in every batch. */
+  people: readonly Person[];
+  events: readonly (Identity & { event: Event; who: string; tenant_id: string })[];
+  /** The newest of each tenant's imported events, in an order that is the same in every batch. */
+  imports: readonly Import[];
+  /** The months of acceptance, as `2026-11`. */
+  months: ReadonlySet<string>;
+};
+
+/** What a batch adds, in an order that is the same in every batch. */
+export type Additions = {
+  applied: Applied;
+  identities: readonly Identity[];
+  counts: readonly Count[];
+  people: readonly (Person & { addition: Addition })[];
+};
+
+function inOrder<T>(map: ReadonlyMap<string, T>): T[] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
+
+export function gather(counted: readonly Counted[]): Batch {
+  const people = new Map<string, Person & { digest: string }>();
+  const imports = new Map<string, Import>();
+  const months = new Set<string>();
+  const events = counted.map(({ envelope: { tenant_id, accepted_at, event }, imported }) => {
+    const { user_id, occurred_at } = event;
+    const who = composite(tenant_id, user_id);
+    const person = people.get(who) ?? { tenant_id, user_id, digest: rememberedPerson(tenant_id, user_id) };
+    people.set(who, person);
+    if (imported && occurred_at > (imports.get(tenant_id)?.newest ?? '')) {
+      imports.set(tenant_id, { tenant_id, newest: occurred_at });
+    }
+    months.add(accepted_at.slice(0, 7));
+    return { ...remembered(person.digest, event), accepted_at, event, who, tenant_id };
+  });
+  return { people: inOrder(people), events, imports: inOrder(imports), months };
+}
+
+/** What an event adds to its person's profile. */
+function extend(addition: Addition, event: Event): void {
+  const { message_id, occurred_at, type } = event;
+  if (type === 'message') addition.messages.push({ message_id, occurred_at });
+  if (isEngagement(event)) {
+    addition.engagements.push({ message_id, occurred_at, campaign_id: event.campaign_id, type });
+  }
+  if (type === 'dismissal') {
+    addition.dismissals.push({ message_id, occurred_at, campaign_id: event.campaign_id, type });
+  }
+}
+
+const isEmpty = ({ messages, engagements, dismissals }: Addition) =>
+  messages.length + engagements.length + dismissals.length === 0;
+
+/** What the batch adds to what is known: the content of each identity that was counted before. */
+export function additions(
+  { events }: Batch,
+  known: { get(identity: string): string | undefined },
+): Additions {
+  const applied: Applied = { counted: 0, repeated: 0, conflicting: 0 };
+  const contents = new Map<string, string>();
+  const identities: Identity[] = [];
+  const counts = new Map<string, Count>();
+  const people = new Map<string, Person & { addition: Addition }>();
+  for (const { identity, content, accepted_at, event, who, tenant_id } of events) {
+    const before = contents.get(identity) ?? known.get(identity);
+    if (before !== undefined) {
+      applied[before === content ? 'repeated' : 'conflicting'] += 1;
+      continue;
+    }
+    applied.counted += 1;
+    contents.set(identity, content);
+    identities.push({ identity, content, accepted_at });
+    const { user_id, campaign_id, type, locale } = event;
+    if (campaign_id !== null) {
+      const day = event.occurred_at.slice(0, 10);
+      const key = composite(tenant_id, day, campaign_id, type, locale);
+      const count = counts.get(key) ?? { tenant_id, day, campaign_id, type, locale: locale ?? '', count: 0 };
+      count.count += 1;
+      counts.set(key, count);
+    }
+    const none: Addition = { messages: [], engagements: [], dismissals: [] };
+    const person = people.get(who) ?? { tenant_id, user_id, addition: none };
+    people.set(who, person);
+    extend(person.addition, event);
+  }
+  identities.sort((a, b) => (a.identity < b.identity ? -1 : 1));
+  return {
+    applied,
+    identities,
+    counts: inOrder(counts),
+    people: inOrder(people).filter(({ addition }) => !isEmpty(addition)),
+  };
+}

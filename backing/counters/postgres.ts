@@ -1,0 +1,78 @@
+import { composite } from '#contract/ids.ts';
+import { isMissingPartition } from '../postgres/errors.ts';
+import type { Postgres } from '../postgres/open.ts';
+import { pages } from '../postgres/pages.ts';
+import type { Ask } from '../postgres/statement.ts';
+import { addToProfiles, lockPeople } from '../profiles/postgres.ts';
+import { additions, type Batch, type Count, gather, type Identity, type Import } from './batch.ts';
+import type { Applied, Counters, DailyCount } from './port.ts';
+import * as sql from './postgres-statements.ts';
+
+/** The rows as columns, for `unnest`. */
+function columns<Row>(rows: readonly Row[], ...names: (keyof Row)[]): unknown[][] {
+  return names.map((name) => rows.map((row) => row[name]));
+}
+
+/**
+ * Counts a batch. Nothing of a person is looked at before they are locked, so that two batches with the same
+ * event count it once, whichever way it came; and all batches write people, counts and imports in one order, so
+ * that they never wait in a circle.
+ */
+async function count(ask: Ask, batch: Batch): Promise<Applied> {
+  await lockPeople(ask, batch.people);
+  const asked = batch.events.map(({ identity }) => identity);
+  const known = await ask<Identity>(sql.KNOWN, [asked]);
+  const added = additions(batch, new Map(known.map(({ identity, content }) => [identity, content])));
+  const { applied, identities, counts, people } = added;
+  if (identities.length > 0) {
+    await ask(sql.REMEMBER, columns(identities, 'identity', 'content', 'accepted_at'));
+  }
+  if (people.length > 0) await addToProfiles(ask, people);
+  if (counts.length > 0) {
+    await ask(sql.ADD, columns(counts, 'tenant_id', 'day', 'campaign_id', 'type', 'locale', 'count'));
+  }
+  if (batch.imports.length > 0) await ask(sql.ADVANCE, columns(batch.imports, 'tenant_id', 'newest'));
+  return applied;
+}
+
+/** Counters in PostgreSQL; profiles are merged in the same transaction. */
+export function postgresCounters(postgres: Postgres): Counters {
+  return {
+    async apply(events, signal) {
+      signal.throwIfAborted();
+      const batch = gather(events);
+      const apply = () => postgres.transaction((ask) => count(ask, batch), { signal });
+      try {
+        return await apply();
+      } catch (error) {
+        if (!isMissingPartition(error)) throw error;
+        for (const month of batch.months) {
+          await postgres.transaction((ask) => ask(sql.MAKE_PARTITION, [month]), { signal });
+        }
+        return await apply();
+      }
+    },
+    async daily(tenant_id, from_day, to_day, signal) {
+      return await postgres.query<DailyCount>(sql.DAILY, [tenant_id, from_day, to_day], signal);
+    },
+    async newestImported(tenant_id, signal) {
+      const [row] = await postgres.query<Import>(sql.NEWEST, [tenant_id], signal);
+      return row?.newest ?? null;
+    },
+    dump() {
+      return postgres.snapshot(async function* (ask) {
+        type Summed = Count & { count: string };
+        const dayKey = (r: Summed) => [r.tenant_id, r.day, r.campaign_id, r.type, r.locale];
+        for await (const row of pages<Summed>(ask, sql.DAILY_PAGE, dayKey, 5)) {
+          yield `${composite('daily', ...dayKey(row))} ${row.count}`;
+        }
+        for await (const row of pages<Identity>(ask, sql.IDENTITY_PAGE, (r) => [r.identity], 1)) {
+          yield `${composite('identity', row.identity)} ${row.content}`;
+        }
+        for await (const row of pages<Import>(ask, sql.IMPORTED_PAGE, (r) => [r.tenant_id], 1)) {
+          yield `${composite('imported', row.tenant_id)} ${row.newest}`;
+        }
+      });
+    },
+  };
+}

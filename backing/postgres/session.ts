@@ -1,0 +1,81 @@
+import { DatabaseError, type PoolClient } from 'pg';
+import { orAborted } from '../or-aborted.ts';
+import { codedError } from './errors.ts';
+import type { Ask } from './statement.ts';
+
+type SessionOptions = {
+  client: PoolClient;
+  signal: AbortSignal;
+  /** The server's name in messages. */
+  server: string;
+  /** Tells the server to stop what this connection is doing; the server has been told once this resolves. */
+  cancel(): Promise<void>;
+};
+
+const nothing = () => {};
+
+/** A connection while somebody has it. */
+export class Session {
+  readonly #options: SessionOptions;
+  /** The last statement, until the server has answered it. */
+  #asked: Promise<unknown> | null = null;
+  #lost = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    // One that is lost between two statements fails the next of them; unheard, it would end the process.
+    options.client.on('error', nothing);
+  }
+
+  readonly ask: Ask = async (statement, values) => {
+    const { client, signal } = this.#options;
+    signal.throwIfAborted();
+    const config = typeof statement === 'string' ? { text: statement } : statement;
+    const asked = client.query(values ? { ...config, values: [...values] } : config);
+    this.#asked = asked;
+    const answered = () => {
+      this.#asked = null;
+    };
+    asked.then(answered, answered);
+    try {
+      return (await orAborted(asked, signal)).rows as never[];
+    } catch (error) {
+      throw signal.aborted ? signal.reason : this.#coded(error);
+    }
+  };
+
+  /** Commits. Once that is under way an abort does not stop it, so that whoever asked learns what became of it. */
+  async commit(): Promise<void> {
+    const { client, signal } = this.#options;
+    signal.throwIfAborted();
+    try {
+      await client.query('COMMIT');
+    } catch (error) {
+      throw this.#coded(error);
+    }
+  }
+
+  /**
+   * Gives the connection back with no statement running, no transaction open and no cancellation on its way:
+   * the server acts on one before it reads the ROLLBACK. A connection that cannot be had so is closed.
+   */
+  async close(): Promise<void> {
+    const { client, cancel } = this.#options;
+    const asked = this.#asked;
+    try {
+      if (asked) await Promise.all([cancel(), asked.catch(nothing)]);
+      if (this.#lost) throw new Error('The connection is lost');
+      if (asked || client.getTransactionStatus() !== 'I') await client.query('ROLLBACK');
+      client.release();
+    } catch {
+      client.release(true);
+    } finally {
+      client.off('error', nothing);
+    }
+  }
+
+  #coded(error: unknown): unknown {
+    this.#lost ||= !(error instanceof DatabaseError);
+    return codedError(error, this.#options.server);
+  }
+}

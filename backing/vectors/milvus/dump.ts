@@ -1,0 +1,104 @@
+import { ConsistencyLevelEnum } from '@zilliz/milvus2-sdk-node';
+import { composite } from '#contract/ids.ts';
+import { quantise } from '../quantise.ts';
+import { fetchRows, type Row } from './rows.ts';
+import type { Store } from './store.ts';
+
+/** One row, by what its line begins with. */
+type Line = { key: readonly string[]; name: string; pk: string; place: number };
+
+/** As many rows as one answer is expected to give, and as are held at a time. */
+const SLICE = 4_000;
+const PAGE = 500;
+/** The most rows that Milvus gives in an answer. */
+const MOST = 16_384;
+
+function precedes(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at < 0 ? 0 : (a[at] as string) < (b[at] as string) ? -1 : 1;
+}
+
+/** The first characters of keys that cut a collection into slices. Keys are hashes, so that slices are alike. */
+function slicesOf(rows: number): string[] {
+  let digits = 0;
+  while (rows / 16 ** digits > SLICE) digits++;
+  return Array.from({ length: 16 ** digits }, (_, at) =>
+    digits === 0 ? '' : at.toString(16).padStart(digits, '0'),
+  );
+}
+
+/** `g` comes after every digit of a key. */
+function sliceFilter(start: string): string {
+  return `pk >= "${start || '0'}" and pk < "${start}g"`;
+}
+
+/** What a store holds, as the embedded one writes it; vectors in bytes, of the numbers that are stored. */
+export async function* dumpOf(store: Store): AsyncIterable<string> {
+  const { connection, collections, write_ms: limit_ms } = store;
+  const { signal } = new AbortController();
+  const query = async (name: string, filter: string, output_fields: string[], limit?: number) => {
+    const { data } = await connection.call(signal, limit_ms, (client, timeout) =>
+      client.query({
+        collection_name: name,
+        filter,
+        output_fields,
+        consistency_level: ConsistencyLevelEnum.Strong,
+        ...(limit ? { limit } : {}),
+        timeout,
+      }),
+    );
+    return data as Row[];
+  };
+
+  /** No query of Milvus is sorted, so the identities are, here, without their vectors. */
+  async function linesOf(kind: 'campaign' | 'message'): Promise<Line[]> {
+    const ids = kind === 'campaign' ? ['campaign_id'] : ['user_id', 'message_id'];
+    const order = kind === 'campaign' ? 'version' : 'place';
+    const lines: Line[] = [];
+    for (const { name, kind: of } of await collections.list(signal, true)) {
+      if ((of === 'campaigns') !== (kind === 'campaign')) continue;
+      const { id } = await collections.ready(name, null, signal);
+      const [counted] = await query(name, '', ['count(*)']);
+      for (const start of slicesOf(Number(counted?.['count(*)']))) {
+        for (const row of await query(name, sliceFilter(start), ['pk', 'tenant_id', ...ids, order], MOST)) {
+          const key = [id, String(row['tenant_id']), ...ids.map((field) => String(row[field]))];
+          lines.push({ key, name, pk: String(row['pk']), place: Number(row[order]) });
+        }
+      }
+    }
+    lines.sort((a, b) => precedes(a.key, b.key) || a.place - b.place);
+    // A write that was cut off may have left two of an identity; the earlier place is the one that stays.
+    return lines.filter(({ key }, at) => at === 0 || precedes((lines[at - 1] as Line).key, key) !== 0);
+  }
+
+  async function* rowsOf(lines: readonly Line[], fields: string[]) {
+    for (let at = 0; at < lines.length; at += PAGE) {
+      const page = lines.slice(at, at + PAGE);
+      const rows = new Map<string, Row>();
+      for (const name of new Set(page.map((line) => line.name))) {
+        const keys = page.filter((line) => line.name === name).map(({ pk }) => pk);
+        for (const row of await fetchRows(connection, { name, keys, fields, limit_ms }, signal))
+          rows.set(String(row['pk']), row);
+      }
+      for (const { key, pk } of page) {
+        const row = rows.get(pk);
+        if (row) yield { key, row };
+      }
+    }
+  }
+
+  const bytesOf = ({ vector }: Row) =>
+    Buffer.from(quantise(Float32Array.from(vector as number[])).buffer).toString('base64');
+
+  for await (const { key, row } of rowsOf(await linesOf('campaign'), ['deleted', 'campaign', 'vector'])) {
+    const content =
+      row['deleted'] === true ? [null, null] : [(row['campaign'] as string[]).join(''), bytesOf(row)];
+    yield `${composite('campaign', ...key)} ${composite(...content)}`;
+  }
+  const fields = ['occurred_at', 'campaign_id', 'locale', 'vector'];
+  for await (const { key, row } of rowsOf(await linesOf('message'), fields)) {
+    const [campaign_id, locale] = [String(row['campaign_id']) || null, String(row['locale']) || null];
+    const content = [String(row['occurred_at']), campaign_id, locale, bytesOf(row)];
+    yield `${composite('message', ...key)} ${composite(...content)}`;
+  }
+}

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export type FaultProxy = {
+  /** Where it listens, on 127.0.0.1. */
+  port: number;
+  /** Every byte from now on waits so long. */
+  delay(ms: number): void;
+  /** Connections stay open, and nothing comes through; bytes that come meanwhile are lost with their connection. */
+  blackHole(): void;
+  /** Breaks every connection there is with a reset; new ones are let through. */
+  cut(): void;
+  /** Refuses new connections, and breaks those that there are. */
+  refuse(): void;
+  /** Lets everything through again; what was black-holed is broken. */
+  heal(): void;
+  close(): Promise<void>;
+};
+
+/** A TCP proxy in front of a real service, that makes the faults a network makes. */
+export async function faultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
+  let mode: 'through' | 'black-hole' | 'refuse' = 'through';
+  let delay_ms = 0;
+  const sockets = new Set<Socket>();
+
+  function keep(socket: Socket): void {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  }
+
+  function pipe(from: Socket, to: Socket): void {
+    from.on('data', (bytes) => {
+      if (mode !== 'through') return;
+      if (delay_ms === 0) return void to.write(bytes);
+      setTimeout(() => to.destroyed || to.write(bytes), delay_ms);
+    });
+    from.on('close', () => to.destroy());
+  }
+
+  const server = createServer((inside) => {
+    keep(inside);
+    if (mode === 'refuse') return void inside.resetAndDestroy();
+    const outside = connect(target.port, target.host);
+    keep(outside);
+    pipe(inside, outside);
+    pipe(outside, inside);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    delay: (ms) => {
+      delay_ms = ms;
+    },
+    blackHole: () => {
+      mode = 'black-hole';
+    },
+    cut,
+    refuse: () => {
+      mode = 'refuse';
+      cut();
+    },
+    heal: () => {
+      if (mode === 'black-hole') cut();
+      mode = 'through';
+      delay_ms = 0;
+    },
+    async close() {
+      cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
