@@ -7,15 +7,13 @@ import type { Clock } from '#contract/clock.ts';
 import { type Epochs, sameEpochs } from '#contract/epoch.ts';
 import { composite } from '#contract/ids.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
-
 import { singleFlight } from './single-flight.ts';
 
 /** A degraded answer lives so long: the next one may be whole again. */
 const DEGRADED_MS = 5_000;
 /** How long the cache may take to be asked, or to be told. */
 const CACHE_MS = 100;
-
-/** How long the making of an answer may take. */
+/** How long the making of an answer may take: two rounds of hydrators and one of sources, each as long as can be configured. */
 const MAKE_MS = 15_000;
 
 /** What was made: the content, when it ends by itself, and what it was made without. */
