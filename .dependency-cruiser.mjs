@@ -1,5 +1,5 @@
 const packages = '(^|/)node_modules/';
-const adapters = 'milvus|neo4j|postgres|kafka|s3|redis|embedded|hashing|http';
+const adapters = 'milvus|neo4j|postgres|kafka|s3|folder|redis|embedded|hashing|http';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

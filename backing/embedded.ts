@@ -1,14 +1,14 @@
 import type { Clock } from '#contract/clock.ts';
 import { embeddedAnswers } from './answers/embedded.ts';
-import { catalogueSchema, embeddedCatalogue } from './catalogue/embedded.ts';
-import { countersSchema, embeddedCounters } from './counters/embedded.ts';
-import { embeddedProfiles, profilesSchema } from './profiles/embedded.ts';
-import { openDatabase } from './sqlite.ts';
-import { embeddedVectors, vectorsSchema } from './vectors/embedded.ts';
+import { openApiKeys } from './open/api-keys.ts';
+import { openArchive } from './open/archive.ts';
+import { openGraph } from './open/graph.ts';
+import { openRelational } from './open/relational.ts';
+import { openVectors } from './open/vectors.ts';
 
 /**
- * The embedded stores of derived state, in one folder. Counters and vectors have a file each, so that neither
- * view needs the other's. What they commit survives the loss of power, since the offsets that the log commits
+ * The embedded stores, in one folder. Each view has a file of its own, so that none needs another's; and so has
+ * what no log can bring back. What they commit survives the loss of power, since the offsets that the log commits
  * after it do: a view that fell behind its offsets would lack those events for good. Only a folder that is
  * thrown away anyhow may do without, by `synchronous: 'normal'`.
  */
@@ -21,21 +21,27 @@ export function openStores({
   clock: Clock;
   synchronous?: 'full' | 'normal';
 }) {
-  const views = openDatabase(path('views.db'), {
-    synchronous,
-    schema: [catalogueSchema, countersSchema, profilesSchema].join(';'),
-  });
-  const vectors = openDatabase(path('vectors.db'), { synchronous, schema: vectorsSchema });
-  const profiles = embeddedProfiles(views);
+  const relational = openRelational(path('views.db'), synchronous);
+  const { close: closeVectors, ...vectors } = openVectors(path('vectors.db'), synchronous);
+  const { close: closeGraph, ...graph } = openGraph(path('graph.db'), synchronous);
+  const { close: closeKeys, ...apiKeys } = openApiKeys(path('control.db'), synchronous);
+  const { close: closeArchive, ...archive } = openArchive(path('archive'));
   return {
-    catalogue: embeddedCatalogue(views),
-    profiles: profiles.profiles,
-    counters: embeddedCounters(views, profiles),
-    vectors: embeddedVectors(vectors),
+    catalogue: relational.catalogue,
+    profiles: relational.profiles,
+    counters: relational.counters,
+    versions: relational.versions,
+    vectors,
+    graph,
     answers: embeddedAnswers({ clock }),
+    apiKeys,
+    archive,
     close() {
-      views.close();
-      vectors.close();
+      relational.close();
+      closeVectors();
+      closeGraph();
+      closeKeys();
+      void closeArchive();
     },
   };
 }

@@ -4,6 +4,12 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const settle =
+      <Value>(how: (value: Value) => void) =>
+      (value: Value) => {
+        signal.removeEventListener('abort', abort);
+        how(value);
+      };
+    promise.then(settle(resolve), settle(reject));
   });
 }

@@ -17,7 +17,8 @@ const Meta = v.strictObject({
  * An answer as it is kept and handed from tier to tier: the JSON text that the person gets, its ETag, the
  * epochs it was begun under, when it was made, when it ends whatever the epochs say, and what it lacks.
  */
-export type Answer = v.InferOutput<typeof Meta> & { body: string; etag: string };
+export const Answer = v.strictObject({ ...Meta.entries, body: v.string(), etag: v.string() });
+export type Answer = v.InferOutput<typeof Answer>;
 
 /** The header in which the origin tells the edge all of an answer but its text and ETag. */
 export const ANSWER_HEADER = 'Edgewise-Answer';

@@ -5,8 +5,8 @@ import { text } from './values.ts';
 const DEFAULT_LIMIT = 10;
 
 const LIMIT = 'A limit is a whole number from 1 to 100';
-const Limit = v.pipe(v.number(LIMIT), v.integer(LIMIT), v.minValue(1, LIMIT), v.maxValue(100, LIMIT));
-const LimitText = v.pipe(v.string(), v.regex(/^\d{1,3}$/, LIMIT), v.transform(Number), Limit);
+export const Limit = v.pipe(v.number(LIMIT), v.integer(LIMIT), v.minValue(1, LIMIT), v.maxValue(100, LIMIT));
+export const LimitText = v.pipe(v.string(), v.regex(/^\d{1,3}$/, LIMIT), v.transform(Number), Limit);
 
 /** A list as a set: sorted, each once, so that equal questions are equal. */
 const set = <Schema extends v.GenericSchema<string>>(item: Schema, max: number) =>

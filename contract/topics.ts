@@ -4,7 +4,20 @@ export const topics = {
   imports: 'events.import',
   campaigns: 'campaigns',
   deadLetters: 'dead-letters',
+  /** Dead letters that are put before their group again; every view reads it, and takes what is its own. */
+  retry: 'retry',
 } as const;
 
+/** What views are made of, in whichever order it comes. */
+export const viewTopics: readonly string[] = [topics.events, topics.imports, topics.campaigns, topics.retry];
+
 /** The consumer groups: one per view, each at its own pace. */
-export const groups = { counters: 'counters', embeddings: 'embeddings' } as const;
+export const groups = {
+  counters: 'counters',
+  embeddings: 'embeddings',
+  graph: 'graph',
+  archive: 'archive',
+} as const;
+
+/** The groups of the views that answers rest on. */
+export const answeringGroups = Object.values(groups).filter((group) => group !== groups.archive);

@@ -10,6 +10,9 @@ const Rejection = v.strictObject({
 });
 export type Rejection = v.InferOutput<typeof Rejection>;
 
+/** Why one of many is refused, wherever it stood. */
+export type Refusal = Omit<Rejection, 'index'>;
+
 /** What writing many answers: how many the log now has, and the rest one by one. */
 export const Verdict = v.strictObject({
   accepted: v.pipe(v.number(), v.integer()),

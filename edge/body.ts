@@ -1,8 +1,10 @@
 import { Problem } from '#contract/problem.ts';
 
+const LONGEST_MS = 30_000;
+
 /**
  * The bytes of a stream, at most `max_bytes` of them: what is longer is refused as soon as it is, whatever
- * length was announced. Throws `too-large`.
+ * length was announced, and what has not come after 30 s is given up. Throws `too-large` or `too-slow`.
  */
 export async function readBytes(
   stream: ReadableStream | null,
@@ -12,15 +14,25 @@ export async function readBytes(
   const reader = stream.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.byteLength;
-    if (length > max_bytes) {
-      await reader.cancel();
-      throw new Problem('too-large', `The body may have at most ${max_bytes} bytes; send less at once`);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel();
+  }, LONGEST_MS);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (late) throw new Problem('too-slow', `The body did not come within ${LONGEST_MS / 1000} s`);
+      if (done) break;
+      length += value.byteLength;
+      if (length > max_bytes) {
+        await reader.cancel();
+        throw new Problem('too-large', `The body may have at most ${max_bytes} bytes; send less at once`);
+      }
+      chunks.push(value);
     }
-    chunks.push(value);
+  } finally {
+    clearTimeout(timer);
   }
   const bytes = new Uint8Array(length);
   let at = 0;

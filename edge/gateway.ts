@@ -1,6 +1,7 @@
 import { BOOKMARK_HEADER } from '#contract/bookmark.ts';
 import type { Caller } from '#contract/caller.ts';
 import { mediaType } from './body.ts';
+import { type Breaker, BreakerOpen } from './breaker.ts';
 import { retryAfter } from './origin.ts';
 import { type SignedFetch, unavailable } from './signed-fetch.ts';
 
@@ -17,6 +18,16 @@ export type Events = {
 
 /** Sends events to the gateway and gives its response, safe to hand on. Throws `out-of-time` or `unavailable`. */
 export type Gateway = (events: Events) => Promise<Response>;
+
+/** A change of the catalogue; `content` is null where something is removed. */
+type CampaignWrite = Pick<Events, 'caller' | 'traceparent'> & {
+  method: 'PUT' | 'POST' | 'DELETE';
+  path: string;
+  content: Pick<Events, 'body' | 'type' | 'encoding'> | null;
+};
+
+/** Sends changes of the catalogue, as `Gateway` sends events. */
+export type CampaignWrites = (write: CampaignWrite) => Promise<Response>;
 
 const ACCEPTED = 202;
 
@@ -52,4 +63,29 @@ export function gatewayClient(send: SignedFetch): Gateway {
       },
       handedOn,
     );
+}
+
+export function campaignClient(send: SignedFetch): CampaignWrites {
+  return ({ caller, traceparent, method, path, content }) => {
+    const headers: Record<string, string> = { traceparent };
+    if (content) headers['Content-Type'] = content.type;
+    if (content?.encoding) headers['Content-Encoding'] = content.encoding;
+    const body = content?.body ?? null;
+    return send({ method, path, caller, deadline_ms: DEADLINE_MS, headers, body }, handedOn);
+  };
+}
+
+/** The gateway behind a breaker: while it keeps failing, nobody waits for it. */
+export function guardedGateway(gateway: Gateway, breaker: Breaker): Gateway {
+  return async (events) => {
+    try {
+      return await breaker.run(
+        () => gateway(events),
+        ({ status }) => status >= 500,
+      );
+    } catch (error) {
+      if (error instanceof BreakerOpen) throw unavailable('Events cannot be taken just now; send them again');
+      throw error;
+    }
+  };
 }

@@ -2,6 +2,7 @@ import { type Answer, readAnswer } from '#contract/answer.ts';
 import type { Caller } from '#contract/caller.ts';
 import { Problem } from '#contract/problem.ts';
 import { mediaType, readBytes } from './body.ts';
+import { type Breaker, BreakerOpen } from './breaker.ts';
 import { type SignedFetch, unavailable } from './signed-fetch.ts';
 
 const MOST_BYTES = 2 * 1024 * 1024;
@@ -87,4 +88,21 @@ export function originClient(send: SignedFetch): Origin {
       },
       replyOf,
     );
+}
+
+/** True for a reply that says that the origin fails, not that the question is wrong. */
+export function isFailure(reply: Reply): boolean {
+  return reply.kind === 'problem' && reply.status >= 500;
+}
+
+/** The origin behind a breaker: one that keeps failing is not asked for a while, which is `unavailable`. */
+export function guardedOrigin(origin: Origin, breaker: Breaker): Origin {
+  return async (question) => {
+    try {
+      return await breaker.run(() => origin(question), isFailure);
+    } catch (error) {
+      if (error instanceof BreakerOpen) throw unavailable('The origin cannot be reached just now; try again');
+      throw error;
+    }
+  };
 }

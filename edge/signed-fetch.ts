@@ -6,7 +6,7 @@ import { type Log, traceOf } from './log.ts';
 
 /** What is asked of a tier behind the edge, and for whom. `deadline_ms` is how long it may take, all in all. */
 type SignedRequest = {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query. */
   path: string;
   caller: Caller;

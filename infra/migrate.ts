@@ -1,4 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { neo4jAddressOf, neo4jSettings } from '#backing/open/graph.ts';
+import { postgresAddressOf, postgresSettings } from '#backing/open/relational.ts';
+import { readSettings } from '#backing/settings.ts';
+import { graphMigrations, migrateGraph } from './run-graph-migrations.ts';
 import { migrate, migrations, type Target } from './run-migrations.ts';
 
 function positive(text: string): number {
@@ -9,12 +13,29 @@ function positive(text: string): number {
 function command(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .addOption(
-      new Option('--url <url>', 'the server and its database; better by the environment, which no list shows')
-        .env('POSTGRES_URL')
-        .makeOptionMandatory(),
-    )
-    .addOption(new Option('--schema <name>', 'the schema').env('POSTGRES_SCHEMA').default('edgewise'));
+    .option('--url <url>', 'the server and its database; better by POSTGRES_URL, which no list shows')
+    .option('--schema <name>', 'the schema; or by POSTGRES_SCHEMA');
+}
+
+type Asked = { url?: string; schema?: string };
+
+/** The server, by the variables that the tiers read, and by what the command line says instead. */
+function targetOf({ url, schema }: Asked): Target {
+  const { env } = process;
+  const read = readSettings(postgresSettings, {
+    ...env,
+    ...(url ? { POSTGRES_URL: url, POSTGRES_URL_FILE: undefined } : {}),
+    ...(schema ? { POSTGRES_SCHEMA: schema, POSTGRES_SCHEMA_FILE: undefined } : {}),
+  });
+  return { ...postgresAddressOf(read), schema: read.POSTGRES_SCHEMA };
+}
+
+/** The graph, by the variables that the tiers read; null where none is named. */
+function graphTarget() {
+  const { NEO4J_URL, NEO4J_URL_FILE } = process.env;
+  if (!NEO4J_URL && !NEO4J_URL_FILE) return null;
+  const read = readSettings(neo4jSettings, process.env);
+  return { ...neo4jAddressOf(read), version: read.NEO4J_VERSION };
 }
 
 function tell(names: readonly string[], what: string, schema: string): void {
@@ -22,20 +43,35 @@ function tell(names: readonly string[], what: string, schema: string): void {
   if (names.length === 0) console.log(`Nothing to do: ${schema} is as it should be`);
 }
 
-const up = command('up', 'bring the schema up to the newest migration').action(async (target: Target) => {
+const up = command(
+  'up',
+  'bring the schema, and the graph at NEO4J_URL where that is set, up to the newest migration',
+).action(async (options: Asked) => {
+  const target = targetOf(options);
+  const graph = graphTarget();
   tell(await migrate(target, { direction: 'up' }), 'applied', target.schema);
+  if (graph) tell(await migrateGraph(graph), 'applied', `the graph ${graph.version}`);
 });
 
-const down = command('down', 'take back the last migration, with all that is in its tables')
+const down = command('down', 'take back the last migration of the schema, with all that is in its tables')
   .option('--count <number>', 'take back that many', positive, 1)
-  .action(async ({ count, ...target }: Target & { count: number }) => {
+  .action(async ({ count, ...options }: Asked & { count: number }) => {
+    const target = targetOf(options);
     tell(await migrate(target, { direction: 'down', count }), 'took back', target.schema);
   });
 
 const status = command('status', 'what is applied; exits with 1 while something is missing').action(
-  async (target: Target) => {
-    const all = await migrations(target);
-    for (const { name, applied_at } of all) console.log(`${applied_at?.toISOString() ?? 'missing'} ${name}`);
+  async (options: Asked) => {
+    const target = targetOf(options);
+    const graph = graphTarget();
+    const all = [
+      ...(await migrations(target)).map(({ name, applied_at }) => ({
+        name,
+        applied_at: applied_at?.toISOString() ?? null,
+      })),
+      ...(graph ? await graphMigrations(graph) : []),
+    ];
+    for (const { name, applied_at } of all) console.log(`${applied_at ?? 'missing'} ${name}`);
     if (all.some(({ applied_at }) => applied_at === null)) process.exitCode = 1;
   },
 );

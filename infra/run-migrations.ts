@@ -2,12 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { checkSchema, serverName } from '#backing/postgres/address.ts';
+import { checkSchema, connectionOf, type PostgresAddress, serverName } from '#backing/postgres/address.ts';
 import { codedError } from '#backing/postgres/errors.ts';
 
-export type Target = {
-  /** `postgres://user:password@host:port/database` */
-  url: string;
+export type Target = PostgresAddress & {
   /** Made if it is not there. What it has been given is written in its table `pgmigrations`. */
   schema: string;
   /** The folder of migrations; ours, unless told. */
@@ -20,11 +18,14 @@ const TABLE = 'pgmigrations';
 const LOCK_TIMEOUT_MS = 30_000;
 
 /** The client is closed when `run` is done. */
-async function connected<T>({ url, schema }: Target, run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const server = serverName(url);
+async function connected<T>(
+  { schema, ...address }: Target,
+  run: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const server = serverName(address.url);
   checkSchema(schema);
   const client = new pg.Client({
-    connectionString: url,
+    ...connectionOf(address),
     application_name: 'edgewise-migrate',
     connectionTimeoutMillis: 5_000,
     lock_timeout: LOCK_TIMEOUT_MS,

@@ -1,15 +1,20 @@
+import type { Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
+import type { Archive } from '#backing/archive/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
-import type { Embedder } from '#backing/embedder/port.ts';
+import type { Embedders } from '#backing/embedder/embedders.ts';
+import type { Graph } from '#backing/graph/port.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { Log } from '#backing/log/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import { type GatewayOptions, gatewayApp } from './gateway/gateway-app.ts';
+import { archiveView } from './views/archive.ts';
 import { countersView } from './views/counters.ts';
 import { embeddingsView } from './views/embeddings.ts';
+import { graphView } from './views/graph.ts';
 import { type Running, type RunOptions, reportFailure, runViews } from './views/run-views.ts';
 
 /**
@@ -29,11 +34,19 @@ export type ViewsOptions = {
   counters: Counters;
   catalogue: Catalogue;
   vectors: Vectors;
-  embedder: Embedder;
+  embedders: Embedders;
+  graph: Graph;
   answers: Answers;
+  /** Where there is none, nothing is archived. */
+  archive?: Archive;
+  /** How long a record may wait to be archived with others; minutes where it is left out. */
+  archive_linger_ms?: number | undefined;
   clock?: Clock;
   onError?: RunOptions['onError'];
   members?: number;
+  /** Only the views of these groups; all of them where it is left out. */
+  groups?: readonly string[];
+  meter?: Meter;
 };
 
 /** Starts the views; `close` resolves once the batches at hand have ended. */
@@ -42,12 +55,23 @@ export function startViews({
   counters,
   catalogue,
   vectors,
-  embedder,
+  embedders,
+  graph,
   answers,
+  archive,
+  archive_linger_ms,
   clock = Date.now,
   onError = reportFailure(toStderr),
   members = 1,
+  groups,
+  meter,
 }: ViewsOptions): Promise<Running> {
-  const views = [countersView({ counters, catalogue }), embeddingsView({ embedder, vectors })];
-  return runViews(views, { log, answers, clock, members, onError });
+  const views = [
+    countersView({ counters, catalogue, meter }),
+    embeddingsView({ embedders, vectors }),
+    graphView({ graph }),
+    ...(archive ? [archiveView({ archive, log, linger_ms: archive_linger_ms })] : []),
+  ];
+  const wanted = views.filter(({ group }) => groups?.includes(group) ?? true);
+  return runViews(wanted, { log, answers, clock, members, onError, ...(meter && { meter }) });
 }

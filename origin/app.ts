@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import type { Meter } from '@opentelemetry/api';
 import type { Context } from 'hono';
 import type { Answers } from '#backing/answers/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
@@ -25,6 +26,7 @@ import {
 } from '#contract/recommendation.ts';
 import type { Key } from '#contract/signature.ts';
 import { type Given, openAnswers } from './answers.ts';
+import { addKeyRoutes, type Control } from './keys.ts';
 import type { Recommender } from './recommender.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -62,9 +64,12 @@ export function originApp(options: {
   keys: readonly Key[];
   clock: Clock;
   report: Report;
+  meter?: Meter | undefined;
+  /** Without it there are no routes about API keys. */
+  control?: Control | undefined;
 }) {
-  const { recommender, answers, catalogue, keys, clock, report } = options;
-  const app = signedApp({ keys, clock, max_body_bytes: MAX_BODY_BYTES, report });
+  const { recommender, answers, catalogue, keys, clock, report, meter, control } = options;
+  const app = signedApp({ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter });
   const { give } = openAnswers({ answers, clock, report });
 
   async function recommendations(c: Asked, request: RecommendationRequest): Promise<Response> {
@@ -118,6 +123,8 @@ export function originApp(options: {
     const user_id = c.req.query('user_id') ?? null;
     return c.json(await answers.read(c.get('caller').tenant_id, user_id, c.get('signal')));
   });
+
+  if (control) addKeyRoutes(app, { ...control, clock, jsonBody });
 
   return app;
 }

@@ -8,13 +8,19 @@ export type Placement = {
 
 const discover: Placement = {
   name: 'discover',
-  weights: { fitting_context: 1, popular: 1, nearest_campaigns: 0.3 },
+  weights: { fitting_context: 1, popular: 1, graph_neighbours: 0.5, nearest_campaigns: 0.3 },
   repeats: false,
 };
 
 const proceed: Placement = {
   name: 'continue',
-  weights: { fitting_context: 1, repeat_engagement: 1, popular: 0.2, nearest_campaigns: 0.05 },
+  weights: {
+    fitting_context: 1,
+    repeat_engagement: 1,
+    popular: 0.2,
+    graph_neighbours: 0.1,
+    nearest_campaigns: 0.05,
+  },
   repeats: true,
 };
 

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
-import type { Embedder } from '#backing/embedder/port.ts';
+import type { Embedders } from '#backing/embedder/embedders.ts';
+import type { Graph } from '#backing/graph/port.ts';
 import { errorFields, type Report } from '#backing/http/report.ts';
 import { emptyProfile } from '#backing/profiles/merge.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
+import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Epochs } from '#contract/epoch.ts';
@@ -15,14 +17,16 @@ import type { Made } from './answers.ts';
 import { freshOrWelcome, inLocale, notDismissed, notExcluded, on, tagged } from './filters.ts';
 import { contextHydrator } from './hydrators/context.ts';
 import { interestsHydrator } from './hydrators/interests.ts';
+import { likeCampaign } from './hydrators/like-campaign.ts';
 import { profileHydrator } from './hydrators/profile.ts';
 import { tenantHydrator } from './hydrators/tenant.ts';
 import { recommend } from './pipeline/recommend.ts';
-import type { Interest, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
+import type { Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
 import { type Placement, placements } from './placements.ts';
 import { best } from './rank/best.ts';
 import { weightedSum } from './rank/weighted-sum.ts';
 import { fittingContext } from './sources/fitting-context.ts';
+import { graphNeighbours } from './sources/graph-neighbours.ts';
 import { nearestCampaigns } from './sources/nearest-campaigns.ts';
 import { popular } from './sources/popular.ts';
 import { repeatEngagement } from './sources/repeat-engagement.ts';
@@ -39,7 +43,9 @@ export type RecommenderOptions = {
   profiles: Profiles;
   counters: Counters;
   vectors: Vectors;
-  embedder: Embedder;
+  embedders: Embedders;
+  versions: Versions;
+  graph: Graph;
   clock: Clock;
   /** Stands for every tenant's clock, where given (ms). */
   now_ms?: number | undefined;
@@ -93,21 +99,25 @@ const noRequest = {
 
 /** Makes answers: the ordered stages over the stores that are handed in. */
 export function openRecommender(options: RecommenderOptions) {
-  const { catalogue, profiles, counters, vectors, embedder, clock, now_ms, refresh_ms, report } = options;
-  const { dependency_ms = DEPENDENCY_MS } = options;
+  const { catalogue, profiles, counters, vectors, embedders, versions, clock, now_ms, refresh_ms, report } =
+    options;
+  const { graph, dependency_ms = DEPENDENCY_MS } = options;
   const deadlines = { hydrator_ms: dependency_ms, source_ms: dependency_ms };
   const onError = (error: unknown) => {
     report({ level: 'warn', message: 'a tenant could not be read', error: errorFields(error) });
   };
-  const tenants = openTenants({ catalogue, counters, clock, now_ms, refresh_ms, onError });
-  const nearest = nearestCampaigns(vectors, embedder.version);
+  const tenants = openTenants({
+    ...{ catalogue, counters, versions, clock, now_ms, refresh_ms, onError },
+    usual_version: embedders.usual,
+  });
+  const nearest = nearestCampaigns(vectors);
 
   const personal: Stages = {
     hydrators: [
-      [tenantHydrator(tenants), profileHydrator(profiles), contextHydrator(embedder)],
-      [interestsHydrator(vectors, embedder.version)],
+      [tenantHydrator(tenants), profileHydrator(profiles)],
+      [contextHydrator(embedders), interestsHydrator(vectors)],
     ],
-    sources: [fittingContext(vectors, embedder.version), nearest, repeatEngagement, popular],
+    sources: [graphNeighbours(graph), fittingContext(vectors), nearest, repeatEngagement, popular],
     filters: [on, inLocale, tagged, notExcluded, notDismissed, freshOrWelcome],
     ranker: weightedSum,
     selector: best,
@@ -125,6 +135,7 @@ export function openRecommender(options: RecommenderOptions) {
       now_ms,
       as_of_ms: now_ms,
       catalogue: new Map(),
+      version: null,
       popularity: nothingPopular,
       profile: emptyProfile,
       context: null,
@@ -153,11 +164,11 @@ export function openRecommender(options: RecommenderOptions) {
     source: Source,
     asked: Partial<RecommendationRequest>,
     about: About,
-    interests: Interest[] = [],
+    about_what: readonly Hydrator[] = [],
   ) {
     const placement = { name: source.name, weights: { [source.name]: 1 }, repeats: true };
-    const query = { ...ask({ ...noRequest, ...asked }, placement, about), interests };
-    const stages = { ...personal, hydrators: [[tenantHydrator(tenants)]], sources: [source] };
+    const query = ask({ ...noRequest, ...asked }, placement, about);
+    const stages = { ...personal, hydrators: [[tenantHydrator(tenants)], about_what], sources: [source] };
     const { items, degraded, generated_at, ends_ms } = await run(query, stages);
     const content: CampaignList = { generated_at, degraded, items };
     return { content, degraded, until_ms: Math.min(query.now_ms + LIST_MS, ends_ms) };
@@ -187,9 +198,13 @@ export function openRecommender(options: RecommenderOptions) {
     /** Campaigns whose text is like that of one. Throws a `not-found` problem where it has no vector. */
     async similar(asked: { campaign_id: string; limit: number }, about: About): Promise<Made<CampaignList>> {
       const { campaign_id, limit } = asked;
-      const vector = await vectors.campaign(embedder.version, about.tenant_id, campaign_id, about.signal);
-      if (!vector) throw new Problem('not-found', 'There is no such campaign');
-      return list(nearest, { limit, exclude: [campaign_id] }, about, [{ vector, share: 1 }]);
+      let known = true;
+      const like = likeCampaign(vectors, campaign_id, (found) => {
+        known = found;
+      });
+      const made = await list(nearest, { limit, exclude: [campaign_id] }, about, [like]);
+      if (!known) throw new Problem('not-found', 'There is no such campaign');
+      return made;
     },
   };
 }

@@ -1,9 +1,11 @@
+import type { Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
 import { type Report, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Key } from '#contract/signature.ts';
 import { originApp } from './app.ts';
+import type { Control } from './keys.ts';
 import { openRecommender, type RecommenderOptions } from './recommender.ts';
 
 export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
@@ -13,11 +15,14 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   hostname: string;
   port: number;
   report?: Report;
+  meter?: Meter;
+  control?: Control;
 };
 
 /** Starts the origin over the stores it is handed; it opens none, and closes none. */
 export async function startOrigin(options: OriginOptions): Promise<Served> {
-  const { answers, catalogue, keys, clock, hostname, port, report = toStderr } = options;
+  const { answers, catalogue, keys, clock, hostname, port, report = toStderr, meter, control } = options;
   const recommender = openRecommender({ ...options, report });
-  return serveApp(originApp({ recommender, answers, catalogue, keys, clock, report }), { hostname, port });
+  const app = originApp({ recommender, answers, catalogue, keys, clock, report, meter, control });
+  return serveApp(app, { hostname, port });
 }

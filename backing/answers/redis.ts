@@ -1,17 +1,20 @@
+import { hash } from 'node:crypto';
 import { Redis, type Result } from 'ioredis';
 import { LONGEST_MS } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
 import {
-  answerKey,
   epochKey,
   FLOOR_KEY,
+  hashedAnswerKey,
   packAnswer,
   readEpochs,
+  START_KEY,
   unpackAnswer,
 } from '#contract/kept-answer.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
 import { errorFields, type Report } from '../http/report.ts';
 import type { Answers, EpochOwner } from './port.ts';
+import { redisAddress, whyNot } from './redis-address.ts';
 
 /** Redis could not be asked, or not in time. */
 class AnswersUnavailable extends Error {
@@ -22,6 +25,10 @@ class AnswersUnavailable extends Error {
 export type RedisOptions = {
   /** `redis://` or `rediss://` (TLS), with user and password where there are any. */
   url: string;
+  /** Stands before that of the address. */
+  password?: string | undefined;
+  /** The authority of the server's certificate, in PEM, where the machine does not know it. */
+  ca?: string | undefined;
   clock: Clock;
   report: Report;
   /** How long a command may take. */
@@ -35,12 +42,25 @@ export type RedisOptions = {
  */
 const EPOCH_MS = 4 * LONGEST_MS;
 
+/**
+ * KEYS: the floor, and which start of the server it was set for. ARGV: now. A server that was started since may have
+ * come back with epochs of a while ago, so the floor is raised past all of them.
+ */
+const SET_FLOOR = `
+local info = redis.pcall('INFO', 'server')
+local start = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or 'unknown'
+local floor = tonumber(redis.call('GET', KEYS[1]) or 0)
+if floor == 0 or redis.call('GET', KEYS[2]) ~= start then
+  redis.call('SET', KEYS[1], string.format('%.0f', math.max(floor + 1, tonumber(ARGV[1]))))
+  redis.call('SET', KEYS[2], start)
+end`;
+
 /** KEYS: the floor, epochs. ARGV: now, and how long they live. Raises each to max(previous + 1, now). */
 const RAISE = `
 redis.call('SET', KEYS[1], ARGV[1], 'NX')
-local floor = redis.call('GET', KEYS[1])
+local floor = tonumber(redis.call('GET', KEYS[1]))
 for i = 2, #KEYS do
-  local previous = tonumber(redis.call('GET', KEYS[i]) or floor)
+  local previous = math.max(tonumber(redis.call('GET', KEYS[i]) or 0), floor)
   local raised = math.max(previous + 1, tonumber(ARGV[1]))
   redis.call('SET', KEYS[i], string.format('%.0f', raised), 'PX', ARGV[2])
 end`;
@@ -53,15 +73,19 @@ const PUT_DEGRADED = `
 local kept = redis.call('GET', KEYS[1])
 if kept then
   local kind, user, tenant, ends = string.match(kept, '^([gd]) (%d+) (%d+) (%d+)')
-  local floor = redis.call('GET', KEYS[2])
-  local now_user = ARGV[4] == '1' and '0' or (redis.call('GET', KEYS[3]) or floor)
-  local now_tenant = redis.call('GET', KEYS[4]) or floor
-  if kind == 'g' and tonumber(ends) > tonumber(ARGV[3]) and user == now_user and tenant == now_tenant then
+  local floor = tonumber(redis.call('GET', KEYS[2]) or 0)
+  local function epoch(key) return math.max(tonumber(redis.call('GET', key) or 0), floor) end
+  local now_user = ARGV[4] == '1' and 0 or epoch(KEYS[3])
+  local same = tonumber(user) == now_user and tonumber(tenant) == epoch(KEYS[4])
+  if kind == 'g' and tonumber(ends) > tonumber(ARGV[3]) and same then
     return 0
   end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
+
+/** As the contract's, which has to wait for WebCrypto: that costs more than all the rest of a question. */
+const answerKey = (key: string) => hashedAnswerKey(hash('sha256', key, 'base64url'));
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -71,12 +95,15 @@ declare module 'ioredis' {
 }
 
 /**
- * Answers and epochs in Redis. A command that fails is not made again: the caller goes on without. Rejects with
- * AnswersUnavailable where Redis cannot be reached.
+ * Answers and epochs in Redis. A command that fails is not made again: the caller goes on without. An abort is heard
+ * before a command; one that is under way ends within `command_ms`. Rejects with AnswersUnavailable where Redis cannot
+ * be reached.
  */
 export async function openRedisAnswers(options: RedisOptions): Promise<Answers & { close(): Promise<void> }> {
-  const { url, clock, report, command_ms = 100, connect_ms = 2_000 } = options;
+  const { clock, report, command_ms = 100, connect_ms = 2_000 } = options;
+  const { url, server, tls } = redisAddress(options);
   const redis = new Redis(url, {
+    ...tls,
     protocol: 2,
     lazyConnect: true,
     connectTimeout: connect_ms,
@@ -86,8 +113,19 @@ export async function openRedisAnswers(options: RedisOptions): Promise<Answers &
     retryStrategy: (times) => Math.min(50 * 2 ** times, 2_000),
     scripts: { raiseEpochs: { lua: RAISE }, putDegraded: { lua: PUT_DEGRADED } },
   });
-  redis.on('error', (error) => {
+  let lost: unknown;
+  const failed = (error: Error) => {
+    lost = error;
     report({ level: 'warn', message: 'the connection to Redis failed', error: errorFields(error) });
+  };
+  redis.on('error', failed);
+  /** Comes before whatever else is asked of a new connection: a script by its text, since a new server knows none. */
+  const setFloor = () => redis.eval(SET_FLOOR, 2, FLOOR_KEY, START_KEY, clock());
+  redis.on('ready', () => {
+    setFloor().catch((error) => {
+      failed(error);
+      redis.disconnect(true);
+    });
   });
 
   /** The failure of a command names no key and no value of it. */
@@ -100,7 +138,7 @@ export async function openRedisAnswers(options: RedisOptions): Promise<Answers &
     }
   }
 
-  /** The floor, set where it is missing. */
+  /** The floor, set where it is missing: a server that was emptied keeps its connections. */
   async function floorOf(text: string | null): Promise<number> {
     if (text !== null) return Number(text);
     await redis.set(FLOOR_KEY, clock(), 'NX');
@@ -112,10 +150,11 @@ export async function openRedisAnswers(options: RedisOptions): Promise<Answers &
 
   await run(AbortSignal.timeout(connect_ms), async () => {
     await redis.connect();
-    await floorOf(await redis.get(FLOOR_KEY));
+    await setFloor();
   }).catch(({ cause }) => {
     redis.disconnect();
-    throw new AnswersUnavailable('Redis cannot be reached, or does not let us in', { cause });
+    // What `connect` rejects with is only that the connection was closed.
+    throw new AnswersUnavailable(`Redis at ${server} ${whyNot(lost ?? cause)}`, { cause: lost ?? cause });
   });
 
   return {
@@ -125,7 +164,7 @@ export async function openRedisAnswers(options: RedisOptions): Promise<Answers &
         return readEpochs(user ?? null, tenant ?? null, await floorOf(floor ?? null), user_id === null);
       }),
     async get(owner, key, signal) {
-      const stored = await answerKey(key);
+      const stored = answerKey(key);
       return run(signal, async () => {
         const [user, tenant, floor, text] = await redis.mget(...keysOf(owner), FLOOR_KEY, stored);
         const epochs = readEpochs(
@@ -138,7 +177,7 @@ export async function openRedisAnswers(options: RedisOptions): Promise<Answers &
       });
     },
     async put(owner, key, answer, signal) {
-      const stored = await answerKey(key);
+      const stored = answerKey(key);
       const left_ms = Math.floor(answer.until_ms - clock());
       if (left_ms <= 0) return;
       await run(signal, async () => {

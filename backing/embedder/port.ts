@@ -1,6 +1,11 @@
 /** What made a vector: two vectors can be compared only where all of this is the same. */
 export type EmbeddingVersion = { id: string; dimension: number; metric: 'cosine'; digest: string };
 
+/** True where vectors of both can be compared. */
+export function sameVersion(a: EmbeddingVersion, b: EmbeddingVersion): boolean {
+  return a.id === b.id && a.dimension === b.dimension && a.metric === b.metric && a.digest === b.digest;
+}
+
 /** Makes vectors of texts. */
 export interface Embedder {
   readonly version: EmbeddingVersion;

@@ -1,3 +1,4 @@
+import type { Meter } from '@opentelemetry/api';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { is } from 'valibot';
 import type { Caller } from '#contract/caller.ts';
@@ -7,6 +8,7 @@ import { Problem } from '#contract/problem.ts';
 import { type Key, verifyBody, verifyHeaders } from '#contract/signature.ts';
 import { type ByteBudget, byteBudget, type Lease } from './byte-budget.ts';
 import { answerErrors, noSuchRoute } from './errors.ts';
+import { measured } from './measured.ts';
 import { readBody } from './read-body.ts';
 import type { Report } from './report.ts';
 
@@ -32,6 +34,7 @@ export type SignedOptions = {
   /** What the bodies of all requests at hand may weigh together; unbounded where it is left out. */
   budget?: ByteBudget;
   report?: Report;
+  meter?: Meter | undefined;
 };
 
 const LONGEST_DEADLINE_MS = 10 * 60_000;
@@ -42,7 +45,7 @@ const LONGEST_DEADLINE_MS = 10 * 60_000;
  */
 export function signedApp(options: SignedOptions): Hono<SignedEnv> {
   const app = new Hono<SignedEnv>();
-  app.use(signed(options));
+  app.use(measured(options.meter), signed(options));
   app.onError(answerErrors(options.report));
   app.notFound(noSuchRoute);
   return app;

@@ -27,11 +27,15 @@ type Slot = {
   state: 'ready' | 'waiting' | 'paused';
   /** Calls the wait off. */
   stopWaiting: () => void;
+  /** Up to where nothing is held back any more; null while something is. */
+  due: number | null;
+  /** Calls off what ends the holding back. */
+  stopLingering: () => void;
   hand: AbortController | null;
 };
 
 /** What a group knows of a member. */
-type Seat = Pick<ConsumerOptions, 'max_records' | 'onError'> & {
+type Seat = Pick<ConsumerOptions, 'max_records' | 'max_bytes' | 'linger_ms' | 'onError'> & {
   readonly topics: ReadonlySet<string>;
   readonly member: Member;
   /** Where it took its last batch from. */
@@ -59,9 +63,9 @@ export class Group {
   }
 
   /** Adds a member; what is given back makes it leave, once its batch in hand has ended. */
-  join({ topics, max_records, handle, onError }: ConsumerOptions): () => Promise<void> {
+  join({ topics, handle, ...options }: ConsumerOptions): () => Promise<void> {
     const member = new Member({ handle, next: () => this.#next(seat) });
-    const seat: Seat = { topics: new Set(topics), max_records, onError, member, last: null };
+    const seat: Seat = { ...options, topics: new Set(topics), member, last: null };
     for (const topic of seat.topics) this.#know(topic);
     this.#seats.push(seat);
     this.#rebalance();
@@ -77,7 +81,10 @@ export class Group {
   async close(): Promise<void> {
     for (const slot of this.#slots) slot.hand?.abort();
     await Promise.all(this.#seats.map((seat) => seat.member.stop()));
-    for (const slot of this.#slots) slot.stopWaiting();
+    for (const slot of this.#slots) {
+      slot.stopWaiting();
+      slot.stopLingering();
+    }
   }
 
   async #leave(seat: Seat): Promise<void> {
@@ -101,6 +108,8 @@ export class Group {
         again: null,
         state: 'ready',
         stopWaiting: () => {},
+        due: 0,
+        stopLingering: () => {},
         hand: null,
       });
     }
@@ -117,7 +126,8 @@ export class Group {
     slot.generation++;
     slot.hand?.abort();
     slot.stopWaiting();
-    Object.assign(slot, { owner, hand: null, attempt: 1, again: null, state: 'ready' });
+    slot.stopLingering();
+    Object.assign(slot, { owner, hand: null, attempt: 1, again: null, due: 0, state: 'ready' });
     owner?.member.wake();
   }
 
@@ -126,7 +136,8 @@ export class Group {
     const after = seat.last === null ? 0 : this.#slots.indexOf(seat.last) + 1;
     const turns = [...this.#slots.slice(after), ...this.#slots.slice(0, after)];
     const ready = turns.filter(
-      (slot) => slot.owner === seat && slot.state === 'ready' && this.#hasMore(slot),
+      (slot) =>
+        slot.owner === seat && slot.state === 'ready' && this.#hasMore(slot) && this.#isDue(slot, seat),
     );
     if (ready.length === 0) return null;
     const disturbance = this.#disturb();
@@ -135,7 +146,12 @@ export class Group {
     const max =
       slot.again ?? (disturbance ? 1 + Math.floor(disturbance.size * seat.max_records) : seat.max_records);
     try {
-      return this.#hand(slot, seat, this.#store.read({ ...slot, offset: slot.committed }, max), disturbance);
+      return this.#hand(
+        slot,
+        seat,
+        this.#store.read({ ...slot, offset: slot.committed }, max, seat.max_bytes),
+        disturbance,
+      );
     } catch (error) {
       this.#fail(slot, seat, this.#batch(slot, []), error);
       return this.#next(seat);
@@ -144,6 +160,21 @@ export class Group {
 
   #hasMore(slot: Slot): boolean {
     return slot.committed < this.#store.end(slot.topic, slot.partition);
+  }
+
+  /** Whether a batch need not wait for more; else sees to it that it waits no longer than it may. */
+  #isDue(slot: Slot, { member, max_records, linger_ms }: Seat): boolean {
+    const end = this.#store.end(slot.topic, slot.partition);
+    const isFull = end - slot.committed >= max_records;
+    if (linger_ms === undefined || isFull || slot.again !== null) return true;
+    if (slot.due === null) return false;
+    if (slot.committed < slot.due) return true;
+    slot.due = null;
+    slot.stopLingering = this.#backoff.after(linger_ms, () => {
+      slot.due = this.#store.end(slot.topic, slot.partition);
+      member.wake();
+    });
+    return false;
   }
 
   #batch(slot: Slot, records: readonly LogRecord[]): Batch {

@@ -24,6 +24,13 @@ export type ConsumerOptions = {
   topics: readonly string[];
   /** The most records in a batch. */
   max_records: number;
+  /** About the most bytes of values in a batch, which has one record however large it is. */
+  max_bytes?: number;
+  /**
+   * For few large batches: how long one of fewer records than the most may be held back, from when its first was
+   * seen. Nothing is held back where nothing is said; nor once there is more than a batch takes.
+   */
+  linger_ms?: number;
   /**
    * Takes a batch. Its offsets are committed once it resolves, never before, so a batch may come again,
    * and to another member. Rejecting with an error whose `retryable` is false pauses the partition for good;

@@ -14,7 +14,8 @@ export type Append = { topic: string; messages: readonly Message[] };
 export type Store = {
   /** Writes all appends in one transaction, and so with one sync. Their places, append by append. */
   append(appends: readonly Append[]): Place[][];
-  read(place: Place, max: number): LogRecord[];
+  /** Up to `max` records, and about `max_bytes` of values, but at least one record. */
+  read(place: Place, max: number, max_bytes?: number): LogRecord[];
   end(topic: string, partition: number): number;
   committed(group: string, topic: string): number[];
   /** Survives the death of the process at once, and the loss of power with the next append. */
@@ -70,10 +71,11 @@ export function openStore(file: string, clock: Clock): Store {
       return places;
     },
 
-    read({ topic, partition, offset }, max) {
-      const rows = attempt(
-        'The log could not be read',
-        () => select.all(topic, partition, offset, max) as Row[],
+    read({ topic, partition, offset }, max, max_bytes) {
+      const rows = attempt('The log could not be read', () =>
+        max_bytes === undefined
+          ? (select.all(topic, partition, offset, max) as Row[])
+          : upTo(max_bytes, select.iterate(topic, partition, offset, max) as Iterable<Row>),
       );
       return rows.map((row) => ({
         topic,
@@ -108,6 +110,17 @@ export function openStore(file: string, clock: Clock): Store {
 
     close: () => db.close(),
   };
+}
+
+function upTo(max_bytes: number, rows: Iterable<Row>): Row[] {
+  const taken: Row[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row.value.byteLength;
+    if (taken.length > 0 && bytes > max_bytes) break;
+    taken.push(row);
+  }
+  return taken;
 }
 
 function attempt<T>(what: string, run: () => T): T {

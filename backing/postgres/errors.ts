@@ -1,4 +1,6 @@
 import { DatabaseError } from 'pg';
+import { certificateFault } from '../certificate-fault.ts';
+import { RecordRefused } from '../record-refused.ts';
 
 /** PostgreSQL cannot be reached, has gone away, or has no room just now: nothing is wrong with what was asked. */
 class PostgresUnavailable extends Error {
@@ -30,6 +32,7 @@ const MEANINGS = [
   [/^57014$/, PostgresTimeout, 'cut the statement off at its deadline'],
   [/^(08|53|57P|25P03|25006)/, PostgresUnavailable, 'has gone away or has no room'],
   [/^(42P01|3F000)$/, PostgresRefused, 'lacks a table: run its migrations (npm run migrate -- up)'],
+  [/^(22(00[1378]|02[136]|P0[2-5])|235(02|03|05))$/, RecordRefused, 'will not take a value'],
   [/^28/, PostgresRefused, 'does not let this user in: mend the user or the password in its address'],
 ] as const;
 const OTHERWISE = [/^/, PostgresRefused, 'refused the statement'] as const;
@@ -48,6 +51,9 @@ export function codedError(error: unknown, server: string): unknown {
     return new Coded(`PostgreSQL at ${server} ${what} (${where})`, { cause: error });
   }
   if (!isOfTheConnection(error)) return error;
+  const untrusted = certificateFault(error);
+  if (untrusted)
+    return new PostgresRefused(`PostgreSQL at ${server} ${untrusted}: see POSTGRES_CA`, { cause: error });
   const why = (error as { code?: string }).code ?? error.message;
   return new PostgresUnavailable(`PostgreSQL at ${server} cannot be reached (${why})`, { cause: error });
 }

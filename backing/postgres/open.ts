@@ -4,14 +4,12 @@ import type { Report } from '../http/report.ts';
 import { errorFields } from '../http/report.ts';
 import { BACKOFF, delayAfter } from '../log/backoff.ts';
 import { orAborted } from '../or-aborted.ts';
-import { checkSchema, serverName } from './address.ts';
+import { checkSchema, connectionOf, type PostgresAddress, serverName } from './address.ts';
 import { codedError, isRetryable, PostgresTimeout } from './errors.ts';
 import { Session } from './session.ts';
 import type { Ask, Statement } from './statement.ts';
 
-export type PostgresSettings = {
-  /** `postgres://user:password@host:port/database`; TLS by its `sslmode`. No message or report tells it. */
-  url: string;
+export type PostgresSettings = PostgresAddress & {
   /** Where the tables are: a view's version is a schema. */
   schema: string;
   /** What the server's lists call these connections. */
@@ -33,7 +31,10 @@ type TransactionOptions = {
 
 /** A schema of a PostgreSQL server, behind a bounded pool. Everything here rejects with coded errors. */
 export type Postgres = {
-  /** Runs one statement by itself. */
+  /**
+   * Runs one statement by itself. Its deadline is the signal's, at which the server is told to stop, and at the latest
+   * `statement_timeout_ms`: to tell the server of a nearer one would take a transaction, and two more round trips.
+   */
   query<Row>(statement: Statement, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>;
   /**
    * Runs statements in one transaction: committed when `run` resolves, rolled back when it rejects or the signal
@@ -61,20 +62,20 @@ const SETTINGS = `
 
 /** Opens a pool; nothing connects yet. Throws PostgresRefused where the settings cannot be right. */
 export function openPostgres({
-  url,
   schema,
   application_name,
   connections = 10,
   connect_timeout_ms = 3_000,
   statement_timeout_ms = 10_000,
   report,
+  ...address
 }: PostgresSettings): Postgres {
-  const server = serverName(url);
+  const server = serverName(address.url);
   checkSchema(schema);
   const pids = new WeakMap<object, number>();
   const settings = [schema, `${statement_timeout_ms}`, `${IDLE_IN_TRANSACTION_MS}`];
   const options = {
-    connectionString: url,
+    ...connectionOf(address),
     application_name,
     keepAlive: true,
     connectionTimeoutMillis: connect_timeout_ms,
@@ -116,9 +117,9 @@ export function openPostgres({
 
   /** Who aborts does not wait until the server has stopped. */
   async function close(session: Session, signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) return await session.close();
     const closed = session.close().finally(() => closing.delete(closed));
     closing.add(closed);
-    if (!signal.aborted) await closed;
   }
 
   async function once<T>(run: (ask: Ask) => Promise<T>, signal: AbortSignal, until: number): Promise<T> {

@@ -1,5 +1,4 @@
 import { DatabaseError, type PoolClient } from 'pg';
-import { orAborted } from '../or-aborted.ts';
 import { codedError } from './errors.ts';
 import type { Ask } from './statement.ts';
 
@@ -20,9 +19,13 @@ export class Session {
   /** The last statement, until the server has answered it. */
   #asked: Promise<unknown> | null = null;
   #lost = false;
+  /** Ends the wait for the last statement: one listener for all of them, since the signal's are not cheap. */
+  #giveUp = nothing;
+  readonly #abort = () => this.#giveUp();
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    options.signal.addEventListener('abort', this.#abort);
     // One that is lost between two statements fails the next of them; unheard, it would end the process.
     options.client.on('error', nothing);
   }
@@ -31,17 +34,21 @@ export class Session {
     const { client, signal } = this.#options;
     signal.throwIfAborted();
     const config = typeof statement === 'string' ? { text: statement } : statement;
-    const asked = client.query(values ? { ...config, values: [...values] } : config);
+    const asked = client.query<never>(values ? { ...config, values: [...values] } : config);
     this.#asked = asked;
-    const answered = () => {
-      this.#asked = null;
-    };
-    asked.then(answered, answered);
-    try {
-      return (await orAborted(asked, signal)).rows as never[];
-    } catch (error) {
-      throw signal.aborted ? signal.reason : this.#coded(error);
-    }
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(signal.reason);
+      asked.then(
+        ({ rows }) => {
+          this.#asked = null;
+          resolve(rows);
+        },
+        (error) => {
+          this.#asked = null;
+          reject(this.#coded(error));
+        },
+      );
+    });
   };
 
   /** Commits. Once that is under way an abort does not stop it, so that whoever asked learns what became of it. */
@@ -60,7 +67,8 @@ export class Session {
    * the server acts on one before it reads the ROLLBACK. A connection that cannot be had so is closed.
    */
   async close(): Promise<void> {
-    const { client, cancel } = this.#options;
+    const { client, signal, cancel } = this.#options;
+    signal.removeEventListener('abort', this.#abort);
     const asked = this.#asked;
     try {
       if (asked) await Promise.all([cancel(), asked.catch(nothing)]);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type Campaign, isOn } from '#contract/campaign.ts';
 import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
-import type { EmbeddingVersion } from '../embedder/port.ts';
+import { type EmbeddingVersion, sameVersion } from '../embedder/port.ts';
 import type { Place } from '../log/port.ts';
 import { transaction } from '../sqlite.ts';
 import { Matrix } from './matrix.ts';
@@ -21,6 +21,9 @@ export const vectorsSchema = `
     version TEXT NOT NULL, tenant_id TEXT NOT NULL, campaign_id TEXT NOT NULL,
     campaign_version INTEGER NOT NULL, campaign TEXT, vector BLOB,
     PRIMARY KEY (version, tenant_id, campaign_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS vector_versions (
+    id TEXT NOT NULL PRIMARY KEY, dimension INTEGER NOT NULL, metric TEXT NOT NULL, digest TEXT NOT NULL
   ) WITHOUT ROWID`;
 
 /** How many tenants' vectors stay in memory, of each kind. */
@@ -29,14 +32,6 @@ const TENANTS_IN_MEMORY = 64;
 /** The order of an identity's places as one number: `events` before `events.import`, then the offset. */
 function rank({ topic, offset }: Place): number {
   return offset + (topic === topics.imports ? 2 ** 52 : 0);
-}
-
-function check({ id, dimension }: EmbeddingVersion, vectors: readonly Float32Array[]): void {
-  const wrong = vectors.find(({ length }) => length !== dimension);
-  if (wrong)
-    throw new VersionMismatch(
-      `Embedding version ${id} has ${dimension} dimensions, the vector ${wrong.length}`,
-    );
 }
 
 function bytesOf(blob: unknown): Int8Array {
@@ -77,6 +72,40 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
   const tenantCampaigns = db.prepare(
     'SELECT campaign_id, campaign, vector FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND vector IS NOT NULL',
   );
+
+  const oneVersion = db.prepare('SELECT * FROM vector_versions WHERE id = ?');
+  const putVersion = db.prepare(
+    'INSERT INTO vector_versions (id, dimension, metric, digest) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  /** The versions of which there is anything. */
+  const versions = new Map<string, EmbeddingVersion>();
+
+  function stored(id: string): EmbeddingVersion | undefined {
+    const known = versions.get(id);
+    if (known) return known;
+    const row = oneVersion.get(id) as EmbeddingVersion | undefined;
+    if (row) versions.set(id, row);
+    return row;
+  }
+
+  function check(version: EmbeddingVersion, vectors: readonly Float32Array[]): void {
+    const { id, dimension } = version;
+    if (!sameVersion(stored(id) ?? version, version))
+      throw new VersionMismatch(`Embedding version ${id} is stored as one of another model`);
+    const wrong = vectors.find(({ length }) => length !== dimension);
+    if (wrong)
+      throw new VersionMismatch(
+        `Embedding version ${id} has ${dimension} dimensions, the vector ${wrong.length}`,
+      );
+  }
+
+  /** Writes what makes rows of a version, which is kept with the first of them. */
+  function write<Row>(version: EmbeddingVersion, run: () => Row[]): Row[] {
+    return transaction(db, () => {
+      putVersion.run(version.id, version.dimension, version.metric, version.digest);
+      return run();
+    });
+  }
 
   const messages = new LRUCache<string, Matrix<Omit<MessageHit, 'similarity'>>>({ max: TENANTS_IN_MEMORY });
   const campaigns = new LRUCache<string, Matrix<Campaign>>({ max: TENANTS_IN_MEMORY });
@@ -123,7 +152,7 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         version,
         rows.map(({ vector }) => vector),
       );
-      const changed = transaction(db, () =>
+      const changed = write(version, () =>
         rows.flatMap((row) => {
           const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place } = row;
           const bytes = quantise(row.vector);
@@ -145,7 +174,7 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         version,
         rows.flatMap((row) => (row.campaign ? [row.vector] : [])),
       );
-      const changed = transaction(db, () =>
+      const changed = write(version, () =>
         rows.flatMap((row) => {
           const { tenant_id, campaign_id, campaign } = row;
           const bytes = row.campaign && quantise(row.vector);
@@ -186,16 +215,18 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         matrix.nearest(vector, k, wanted).map(({ meta, similarity }) => ({ ...meta, similarity })),
       );
     },
-    async messages({ id }, tenant_id, user_id, message_ids, signal) {
+    async messages(version, tenant_id, user_id, message_ids, signal) {
       signal.throwIfAborted();
+      check(version, []);
       return message_ids.map((message_id) => {
-        const row = oneMessage.get(id, tenant_id, user_id, message_id);
+        const row = oneMessage.get(version.id, tenant_id, user_id, message_id);
         return row ? restore(bytesOf(row.vector)) : null;
       });
     },
-    async campaign({ id }, tenant_id, campaign_id, signal) {
+    async campaign(version, tenant_id, campaign_id, signal) {
       signal.throwIfAborted();
-      const row = oneCampaign.get(id, tenant_id, campaign_id);
+      check(version, []);
+      const row = oneCampaign.get(version.id, tenant_id, campaign_id);
       return row?.vector ? restore(bytesOf(row.vector)) : null;
     },
     async *dump() {

@@ -51,7 +51,7 @@ export type MessageSearch = {
   before: string;
 };
 
-/** A vector is not of the version it is put or searched under. */
+/** A vector is not of the version it is put or searched under, or that version is stored as one of another model. */
 export class VersionMismatch extends Error {
   readonly code = 'version_mismatch';
   readonly retryable = false;
@@ -74,7 +74,7 @@ export interface Vectors {
   nearestCampaigns(search: CampaignSearch, signal: AbortSignal): Promise<CampaignHit[][]>;
   /** For each vector the k most similar messages, best first, ties by identity. Throws VersionMismatch. */
   nearestMessages(search: MessageSearch, signal: AbortSignal): Promise<MessageHit[][]>;
-  /** A person's message vectors, null where there is none. */
+  /** A person's message vectors, null where there is none. Throws VersionMismatch. */
   messages(
     version: EmbeddingVersion,
     tenant_id: string,
@@ -82,7 +82,7 @@ export interface Vectors {
     message_ids: readonly string[],
     signal: AbortSignal,
   ): Promise<(Float32Array | null)[]>;
-  /** A campaign's vector, null where there is none. */
+  /** A campaign's vector, null where there is none. Throws VersionMismatch. */
   campaign(
     version: EmbeddingVersion,
     tenant_id: string,

@@ -1,126 +1,216 @@
+import type { Answer } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
-import type { EpochReader, Epochs } from '#contract/epoch.ts';
+import { type EpochReader, type Epochs, sameEpochs } from '#contract/epoch.ts';
+import { composite } from '#contract/ids.ts';
 import { asProblem, Problem } from '#contract/problem.ts';
+import { BreakerOpen } from '../breaker.ts';
 import { type Log, traceOf } from '../log.ts';
-import type { Reply } from '../origin.ts';
+import { isFailure, type Reply } from '../origin.ts';
+import type { Colo } from './colo.ts';
 import { flights } from './flights.ts';
 import type { Memory } from './memory.ts';
-import { arrived, type Entry, judged, mayStandIn, preferred, stepOf } from './policy.ts';
+import {
+  arrived,
+  type Entry,
+  isOutdated,
+  judged,
+  mayStandIn,
+  outdated,
+  preferred,
+  stepOf,
+  tellsMore,
+} from './policy.ts';
+import type { RedisTier } from './redis.ts';
+import type { Refusals } from './refusals.ts';
+import type { Subject } from './subject.ts';
 
 /** Past the deadline of what it waits for, a request waits so much longer for news of it. */
 const GRACE_MS = 100;
 
-/** What an answer is kept under, and whose epochs it rests on: a person's and their tenant's, or the tenant's alone. */
-type Subject = { key: string; tenant_id: string; user_id: string | null };
+/** Where a kept answer was found, nearest first. */
+type Tier = 'memory' | 'colo' | 'redis';
 
 /** How an answer came about, and what that took. */
 export type Served = {
   /**
-   * - `hit`: kept, and not asked about;
+   * - `hit`: kept in a tier, and known to hold;
    * - `validated`: kept, and its epochs are as they were;
    * - `stored`: had from the origin, in place of none or, where `replaced`, of one that would not do;
    * - `stale`: kept, and served since the origin fails;
    * - `passed`: what the origin said, not for keeping.
    */
   how: 'hit' | 'validated' | 'stored' | 'stale' | 'passed';
+  tier: Tier;
   entry: Entry | null;
   reply: Reply | null;
   /** True where something was kept, and had to be asked about. */
   replaced: boolean;
   collapsed: boolean;
-  epochs_ms: number;
+  /** What the tiers behind the memory took, and what the origin did. */
+  cache_ms: number;
   origin_ms: number;
 };
 
-type Outcome = Pick<Served, 'how' | 'entry' | 'reply' | 'replaced' | 'epochs_ms' | 'origin_ms'> & {
-  problem: Problem | null;
-};
+type Outcome = Omit<Served, 'collapsed'> & { problem: Problem | null };
+
+type WaitUntil = (work: Promise<unknown>) => void;
+type Load = (left_ms: number) => Promise<Reply>;
 
 export type AnswerCache = {
   /**
-   * Answers a question from memory as the policy allows, else by `load`, which is given the ms it has left.
+   * Answers a question from the nearest tier that may, else by `load`, which is given the ms it has left.
    * Equal questions at once are one. Throws what `load` throws where no answer can stand in.
    */
-  answer(
-    subject: Subject,
-    load: (left_ms: number) => Promise<Reply>,
-    options: { waitUntil: (work: Promise<unknown>) => void; budget_ms: number },
-  ): Promise<Served>;
+  answer(subject: Subject, load: Load, options: { waitUntil: WaitUntil; budget_ms: number }): Promise<Served>;
 };
 
-const HIT = {
-  how: 'hit',
-  reply: null,
-  replaced: false,
-  collapsed: false,
-  epochs_ms: 0,
-  origin_ms: 0,
-} as const;
+const HIT = { how: 'hit', reply: null, replaced: false, cache_ms: 0, origin_ms: 0 } as const;
+
+/** What the tiers that know the epochs say: the epochs, and the answer kept there; null where none of them can. */
+type Known = { epochs: Epochs; answer: Answer | null; from: 'redis' | 'origin' };
 
 export function answerCache({
   memory,
+  refusals,
+  colo,
+  redis,
   epochs,
   clock,
+  random,
   log,
 }: {
   memory: Memory;
+  refusals: Refusals;
+  /** Null where there is none: on a local machine, or a domain without a cache. */
+  colo: Colo | null;
+  /** Null where none is configured: then epochs are asked of the origin. */
+  redis: RedisTier | null;
   epochs: EpochReader;
   clock: Clock;
+  /** From 0 to 1. */
+  random: () => number;
   log: Log;
 }): AnswerCache {
   const under_way = flights<Outcome>();
 
-  async function readEpochs({ tenant_id, user_id }: Subject, left_ms: number): Promise<Epochs | null> {
+  function keep({ key, tenant_id, user_id }: Subject, entry: Entry) {
+    memory.set(key, entry, user_id === null ? null : composite(tenant_id, user_id));
+  }
+
+  async function askRedis(subject: Subject): Promise<Known | null> {
+    if (!redis) return null;
     try {
-      return await epochs.read(tenant_id, user_id, AbortSignal.timeout(left_ms));
+      return { ...(await redis.get(subject)), from: 'redis' };
+    } catch (error) {
+      if (!(error instanceof BreakerOpen)) log({ level: 'warn', event: 'redis_failed', ...traceOf(error) });
+      return null;
+    }
+  }
+
+  async function askEpochs({ tenant_id, user_id }: Subject, left_ms: number): Promise<Known | null> {
+    if (left_ms <= 0) return null;
+    try {
+      const now = await epochs.read(tenant_id, user_id, AbortSignal.timeout(left_ms));
+      return { epochs: now, answer: null, from: 'origin' };
     } catch {
       log({ level: 'warn', event: 'epochs_unknown' });
       return null;
     }
   }
 
-  /** Validates what is kept, and asks the origin where that does not help. Never rejects. */
-  async function refresh(
-    subject: Subject,
-    load: (left_ms: number) => Promise<Reply>,
-    ends_ms: number,
-  ): Promise<Outcome> {
+  /** Looks in the tiers behind the memory; gives what may be served, and leaves in memory what may stand in. */
+  async function find(subject: Subject, behind: WaitUntil, ends_ms: number): Promise<Outcome | null> {
     const { key } = subject;
     const begun_ms = clock();
-    const kept = memory.get(key);
-    const told = {
-      entry: null,
-      reply: null,
+    let kept = memory.get(key);
+    let step = kept ? stepOf(kept, begun_ms) : 'ask';
+    const found = (how: 'hit' | 'validated', tier: Tier, entry: Entry): Outcome => ({
+      ...HIT,
+      how,
+      tier,
+      entry,
       problem: null,
-      replaced: kept !== undefined,
-      epochs_ms: 0,
-      origin_ms: 0,
-    };
-    if (kept && stepOf(kept, begun_ms) !== 'ask') {
-      const now = await readEpochs(subject, ends_ms - begun_ms);
-      told.epochs_ms = clock() - begun_ms;
-      if (now) {
-        const { holds, ...entry } = judged(kept, now, begun_ms);
-        if (memory.get(key) === kept) memory.set(key, entry);
-        if (holds) return { ...told, how: 'validated', entry };
+      cache_ms: clock() - begun_ms,
+    });
+
+    const outlived = step === 'ask' || step === 'validate';
+    if (colo && outlived && !(kept && isOutdated(kept))) {
+      const shared = await colo.get(key);
+      if (shared && tellsMore(shared, memory.get(key))) {
+        keep(subject, shared);
+        [kept, step] = [shared, stepOf(shared, clock(), random())];
+        if (step === 'serve' || step === 'serve_and_validate') return found('hit', 'colo', shared);
       }
     }
+
     const asked_ms = clock();
+    const known =
+      (await askRedis(subject)) ??
+      (kept && step !== 'ask' ? await askEpochs(subject, ends_ms - clock()) : null);
+    if (!known) return null;
+    const now_ms = clock();
+    if (kept && step !== 'ask') {
+      const { holds, ...entry } = judged(kept, known.epochs, asked_ms);
+      if (memory.get(key) === kept) keep(subject, entry);
+      if (holds && now_ms < entry.answer.until_ms) {
+        if (colo) behind(colo.put(key, entry));
+        if (redis && known.from === 'redis' && !known.answer) {
+          behind(
+            redis.restore(subject, entry.answer).catch(() => log({ level: 'warn', event: 'not_restored' })),
+          );
+        }
+        return found('validated', 'memory', entry);
+      }
+    }
+    if (!known.answer) return null;
+    const entry = arrived(known.answer, asked_ms, now_ms);
+    if (sameEpochs(entry.answer.epochs, known.epochs) && now_ms < entry.answer.until_ms) {
+      const better = preferred(memory.get(key), entry, now_ms);
+      keep(subject, better);
+      if (colo) behind(colo.put(key, better));
+      return found('hit', 'redis', better);
+    }
+    if (!kept || kept.answer.created_ms < entry.answer.created_ms) keep(subject, outdated(entry));
+    return null;
+  }
+
+  /** Validates what is kept, and asks the origin where that does not help. Never rejects. */
+  async function refresh(subject: Subject, load: Load, behind: WaitUntil, ends_ms: number): Promise<Outcome> {
+    const { key } = subject;
+    const begun_ms = clock();
+    const told: Outcome = {
+      ...HIT,
+      how: 'passed',
+      tier: 'memory',
+      entry: null,
+      replaced: memory.get(key) !== undefined,
+      problem: null,
+    };
+    let asked_ms = begun_ms;
     try {
+      const found = await find(subject, behind, ends_ms);
+      if (found) return found;
+      asked_ms = clock();
+      told.cache_ms = asked_ms - begun_ms;
       const reply = await load(ends_ms - asked_ms);
       const now_ms = clock();
       told.origin_ms = now_ms - asked_ms;
       if (reply.kind === 'answer' && reply.answer) {
         const entry = preferred(memory.get(key), arrived(reply.answer, asked_ms, now_ms), now_ms);
-        memory.set(key, entry);
+        keep(subject, entry);
+        if (colo) behind(colo.put(key, entry));
         return { ...told, how: 'stored', entry };
       }
-      if (reply.kind === 'problem' && reply.status < 500) memory.delete(key);
-      return { ...told, how: 'passed', reply };
+      if (reply.kind === 'problem' && !isFailure(reply)) {
+        memory.delete(key);
+        if (colo) behind(colo.delete(key));
+        refusals.remember(key, reply);
+      }
+      return { ...told, reply };
     } catch (error) {
       // Nobody may be waiting for it, so a fault of our own is told here.
       if (!(error instanceof Problem)) log({ level: 'error', event: 'unexpected', ...traceOf(error) });
-      return { ...told, how: 'passed', origin_ms: clock() - asked_ms, problem: asProblem(error) };
+      return { ...told, origin_ms: clock() - asked_ms, problem: asProblem(error) };
     }
   }
 
@@ -129,16 +219,27 @@ export function answerCache({
       const { key } = subject;
       const now_ms = clock();
       const kept = memory.get(key);
-      const step = kept ? stepOf(kept, now_ms) : 'ask';
+      const step = kept ? stepOf(kept, now_ms, random()) : 'ask';
       const options = { waitUntil, patience_ms: budget_ms + GRACE_MS };
-      const begin = () => refresh(subject, load, clock() + budget_ms);
+      const begin = () => refresh(subject, load, waitUntil, clock() + budget_ms);
+      const validateBehind = () => {
+        if (!under_way.has(key)) void under_way.share(key, begin, options);
+      };
       if (kept && (step === 'serve' || step === 'serve_and_validate')) {
-        if (step === 'serve_and_validate' && !under_way.has(key)) void under_way.share(key, begin, options);
-        return { ...HIT, entry: kept };
+        if (step === 'serve_and_validate') validateBehind();
+        return { ...HIT, tier: 'memory', entry: kept, collapsed: false };
       }
+      const refusal = kept ? null : refusals.get(key);
+      if (refusal)
+        return { ...HIT, how: 'passed', tier: 'memory', entry: null, reply: refusal, collapsed: false };
+
       const { value, joined } = await under_way.share(key, begin, options);
       const { problem, ...outcome } = value;
-      const failed = problem !== null || (outcome.reply?.kind === 'problem' && outcome.reply.status >= 500);
+      if (outcome.entry) {
+        if (outcome.tier === 'colo' && stepOf(outcome.entry, clock()) !== 'serve') validateBehind();
+        return { ...outcome, collapsed: joined };
+      }
+      const failed = problem !== null || (outcome.reply !== null && isFailure(outcome.reply));
       const standin = failed ? memory.get(key) : undefined;
       if (standin && mayStandIn(standin, clock())) {
         return { ...outcome, how: 'stale', entry: standin, reply: null, collapsed: joined };

@@ -1,3 +1,5 @@
+import { inTime, LATE } from '../in-time.ts';
+
 type Shared<T> = {
   value: T;
   /** True where another request had begun it. */
@@ -20,20 +22,6 @@ export type Flights<T> = {
   ): Promise<Shared<T>>;
   has(key: string): boolean;
 };
-
-const LATE = Symbol('late');
-
-async function inTime<T>(flight: Promise<T>, patience_ms: number): Promise<T | typeof LATE> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), patience_ms);
-  });
-  try {
-    return await Promise.race([flight, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** Lets equal loads under way at once be one. */
 export function flights<T>(): Flights<T> {

@@ -19,19 +19,39 @@ export function arrived(answer: Answer, asked_ms: number, now_ms: number): Entry
   return { answer: { ...answer, created_ms, until_ms }, validated_ms: asked_ms };
 }
 
-/** What to do at `now_ms` with what is kept. */
-export function stepOf({ answer, validated_ms }: Entry, now_ms: number): Step {
+/** By how much of itself a bound may be shortened, so that what came together does not leave together. */
+const JITTER = 0.2;
+
+/** What to do at `now_ms` with what is kept. `early`, from 0 to 1, is by chance. */
+export function stepOf({ answer, validated_ms }: Entry, now_ms: number, early = 0): Step {
   if (now_ms >= answer.until_ms) return 'ask';
   const age_ms = now_ms - validated_ms;
   // A clock that was turned back tells no age.
-  if (age_ms < 0 || age_ms >= SERVABLE_MS) return 'validate';
-  return age_ms < FRESH_MS ? 'serve' : 'serve_and_validate';
+  if (age_ms < 0) return 'validate';
+  const part = 1 - JITTER * early;
+  if (age_ms >= SERVABLE_MS * part) return 'validate';
+  return age_ms < FRESH_MS * part ? 'serve' : 'serve_and_validate';
+}
+
+/** An entry that only stands in: what it says is not known to hold. */
+export function outdated({ answer }: Entry): Entry {
+  return { answer, validated_ms: Number.NEGATIVE_INFINITY };
 }
 
 /** The entry as the epochs read at `asked_ms` leave it: valid anew, or known to be outdated and never fresh again. */
 export function judged(entry: Entry, epochs: Epochs, asked_ms: number): Entry & { holds: boolean } {
   const holds = sameEpochs(entry.answer.epochs, epochs);
   return { answer: entry.answer, validated_ms: holds ? asked_ms : Number.NEGATIVE_INFINITY, holds };
+}
+
+/** True for what was found not to hold any more. What others knew of it before says nothing against that. */
+export function isOutdated({ validated_ms }: Entry): boolean {
+  return validated_ms === Number.NEGATIVE_INFINITY;
+}
+
+/** Whether what another isolate has kept says more than what this one has: was known to hold at a later time. */
+export function tellsMore(found: Entry, kept: Entry | undefined): boolean {
+  return !kept || (!isOutdated(kept) && found.validated_ms > kept.validated_ms);
 }
 
 /** Whether an answer that is outdated, ended or of unknown standing may stand in while the origin fails. */

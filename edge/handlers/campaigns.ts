@@ -10,6 +10,9 @@ function pathOf(campaign_id: string): string {
   return `/v1/campaigns/${encodeURIComponent(campaign_id)}`;
 }
 
+/** Where campaigns stand that are asked for without a place: the one that shows what is new. */
+const PLACEMENT = 'discover';
+
 /** Campaigns that are popular now. */
 export function popular(cached: Cached): Handler {
   return async (asked) => {
@@ -18,6 +21,7 @@ export function popular(cached: Cached): Handler {
       key: popularKey(asked.caller.tenant_id, locale, limit),
       user_id: null,
       path: `/v1/campaigns/popular?${popularQuery(limit, locale)}`,
+      popular: { placement: PLACEMENT, locale, limit, exclude: [], tags: [], around: () => ({}) },
     });
   };
 }
@@ -30,6 +34,14 @@ export function similar(cached: Cached): Handler {
       key: similarKey(asked.caller.tenant_id, asked.id, limit),
       user_id: null,
       path: `${pathOf(asked.id)}/similar?limit=${limit}`,
+      popular: {
+        placement: PLACEMENT,
+        locale: null,
+        limit,
+        exclude: [asked.id],
+        tags: [],
+        around: () => ({}),
+      },
     });
   };
 }

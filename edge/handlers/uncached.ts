@@ -1,35 +1,49 @@
 import type { Clock } from '#contract/clock.ts';
-import type { Origin } from '../origin.ts';
+import { Problem } from '#contract/problem.ts';
+import type { Origin, Reply } from '../origin.ts';
+import type { Wanted as Popular, StandIn } from '../popular/stand-in.ts';
 import { answerResponse, passedOn } from '../respond.ts';
 import { serverTiming } from '../server-timing.ts';
 import { traceparent } from '../traceparent.ts';
 import type { Asked } from './handler.ts';
+import { originFailed, popularInstead } from './instead.ts';
 
-/** Answers from the origin, past the cache. */
+/** Answers from the origin, past the cache. `popular` is what stands in where the origin fails, if anything may. */
 export type Uncached = (
   asked: Asked,
-  wanted: { method: 'GET' | 'POST'; path: string; body?: unknown },
+  wanted: { method: 'GET' | 'POST'; path: string; body?: unknown; popular?: Popular },
 ) => Promise<Response>;
 
 export function uncachedAnswers({
   origin,
+  standIn,
   clock,
   budget_ms,
 }: {
   origin: Origin;
+  standIn: StandIn;
   clock: Clock;
   budget_ms: number;
 }): Uncached {
-  return async ({ request, caller, auth_ms }, { method, path, body }) => {
+  return async (asked, { method, path, body, popular }) => {
+    const { request, caller, auth_ms } = asked;
     const asked_ms = clock();
-    const reply = await origin({
+    const reply: Reply | Problem = await origin({
       method,
       path,
       caller,
       traceparent: traceparent(request.headers),
       deadline_ms: budget_ms,
       body,
+    }).catch((error) => {
+      if (error instanceof Problem) return error;
+      throw error;
     });
+    if (popular && originFailed(reply)) {
+      const instead = await popularInstead(standIn, asked, popular, clock() - asked_ms);
+      if (instead) return instead;
+    }
+    if (reply instanceof Problem) throw reply;
     if (reply.kind === 'problem') return passedOn(reply);
     return answerResponse(request, reply.body, reply.etag, {
       cache_status: `edgewise; fwd=${method === 'GET' ? 'bypass' : 'method'}`,

@@ -8,10 +8,14 @@ import type { Issuer } from '../config.ts';
 import type { Log } from '../log.ts';
 import { JwkSet } from './jwk-set.ts';
 
+const AHEAD_MS = 4 * 60_000;
 const FRESH_MS = 5 * 60_000;
+const STALE_MS = 24 * 3600_000;
 const RETRY_MS = 30_000;
 const FIRST_RETRY_MS = 1_000;
 const FETCH_MS = 3_000;
+/** Who waits for another's fetch gives up a little after it would have. */
+const PATIENCE_MS = FETCH_MS + 500;
 const MOST_BYTES = 256 * 1024;
 
 /** The keys of an issuer, in a shape that can go from one request to another. */
@@ -19,9 +23,10 @@ type Held = { find: LocalJWKSet; kids: ReadonlySet<string>; fetched_ms: number }
 
 export type KeySets = {
   /**
-   * The keys of an issuer. Those at an address are remembered for 5 minutes, and longer while they cannot be
-   * had anew; a `kid` that they lack has them asked for again, at most once in 30 s. Throws `unavailable`
-   * where none were ever had.
+   * The keys of an issuer. Those at an address are remembered for 5 minutes, and up to a day while they cannot
+   * be had anew. From 4 minutes on they are asked for behind whoever needs them, so that nobody waits while
+   * they are in use. A `kid` that they lack has them asked for again, at most once in 30 s. Throws
+   * `unavailable` where none can be had.
    */
   of(issuer: Issuer, kid: string, waitUntil: (work: Promise<unknown>) => void): Promise<LocalJWKSet>;
 };
@@ -71,16 +76,18 @@ export function keySets({
       }
       const now_ms = clock();
       const known = remembered.get(issuer);
-      if (known && now_ms - known.fetched_ms < FRESH_MS && known.kids.has(kid)) return known.find;
+      const age_ms = known ? now_ms - known.fetched_ms : Number.POSITIVE_INFINITY;
       const since_ms = now_ms - (tried_ms.get(issuer) ?? Number.NEGATIVE_INFINITY);
-      if (fetches.has(issuer) || since_ms >= (known ? RETRY_MS : FIRST_RETRY_MS)) {
-        await fetches.share(issuer, () => load(issuer, jwks_uri as URL), {
-          waitUntil,
-          patience_ms: FETCH_MS + 500,
-        });
+      const due = since_ms >= (known ? RETRY_MS : FIRST_RETRY_MS);
+      const fetched = () =>
+        fetches.share(issuer, () => load(issuer, jwks_uri as URL), { waitUntil, patience_ms: PATIENCE_MS });
+      if (known?.kids.has(kid) && age_ms < FRESH_MS) {
+        if (age_ms >= AHEAD_MS && due && !fetches.has(issuer)) void fetched();
+        return known.find;
       }
+      if (due || fetches.has(issuer)) await fetched();
       const found = remembered.get(issuer);
-      if (found) return found.find;
+      if (found && now_ms - found.fetched_ms < STALE_MS) return found.find;
       throw new Problem('unavailable', 'The keys of the issuer cannot be had just now; try again soon', {
         headers: { 'Retry-After': '1' },
       });

@@ -5,8 +5,12 @@ import { explain } from './terminal/mendable.ts';
 const COMMANDS: Record<string, () => Promise<Command>> = {
   start: async () => (await import('./commands/start.ts')).startCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
+  keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   import: async () => (await import('./commands/import.ts')).importCommand(),
+  'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLettersCommand(),
+  compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
+  embeddings: async () => (await import('./commands/embeddings.ts')).embeddingsCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
 };
 

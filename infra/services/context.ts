@@ -15,17 +15,19 @@ export type Context = {
 };
 
 /** Where a service stands; what its commands say goes to the log. */
-export function placeOf({ folders, environment, signal }: Context, service: Service, log: string): Place {
+export function placeOf(context: Context, service: Service, log: string): Place {
+  const { folders, environment, signal } = context;
   return {
     ports: portsOf(service, environment),
     installs: folders.installs,
     data: dataOf(folders, service.name),
     run: runInto(log, signal),
+    portsOf: (other) => portsNow(context, other),
   };
 }
 
 /** The ports on which it runs; where it does not, those on which it would. */
-export function portsNow({ folders, environment }: Context, service: Service): Ports {
+export function portsNow({ folders, environment }: Context, service: Pick<Service, 'name' | 'ports'>): Ports {
   return readRecord(folders, service.name)?.ports ?? portsOf(service, environment);
 }
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ErrorCode, MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { aptInstall } from './apt.ts';
 import { complete, isComplete } from './completed.ts';
 import { giveTo } from './give-to.ts';
 import type { Place } from './place.ts';
 import type { Service } from './service.ts';
 import { HOST } from './tcp.ts';
+import { makeVenv } from './venv.ts';
 
 const VERSION = '3.2.2';
 const REQUIREMENTS = fileURLToPath(new URL('milvus-requirements.txt', import.meta.url));
@@ -29,17 +29,7 @@ export const milvus: Service = {
   installed: async (place) => (isComplete(folder(place)) ? VERSION : null),
 
   async install(place) {
-    // Debian packs this apart, and a venv without it has no pip.
-    const hasPip = await place.run('python3', ['-c', 'import ensurepip']).then(
-      () => true,
-      () => false,
-    );
-    if (!hasPip) await aptInstall(place, ['python3-venv']);
-    await complete(folder(place), async () => {
-      await place.run('python3', ['-m', 'venv', folder(place)]);
-      const options = ['install', '--disable-pip-version-check', '--no-deps', '-r', REQUIREMENTS];
-      await place.run(join(folder(place), 'bin', 'pip'), options);
-    });
+    await complete(folder(place), () => makeVenv(place, folder(place), REQUIREMENTS));
   },
 
   async start(place) {
@@ -52,6 +42,7 @@ export const milvus: Service = {
     const client = new MilvusClient({
       address: `${HOST}:${main}`,
       timeout: 2_000,
+      logLevel: 'error',
       maxRetries: 0,
       channelOptions: { 'grpc.keepalive_time_ms': NO_PINGS_MS },
     });

@@ -18,6 +18,8 @@ export type Place = {
   readonly installs: string;
   readonly data: string;
   readonly run: Run;
+  /** The ports of another service: those on which it runs, else those on which it would. */
+  readonly portsOf: (other: { name: string; ports: Ports }) => Ports;
 };
 
 /**

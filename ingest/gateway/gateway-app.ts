@@ -1,3 +1,4 @@
+import type { Meter } from '@opentelemetry/api';
 import type { Context, Hono } from 'hono';
 import { byteBudget } from '#backing/http/byte-budget.ts';
 import { onlyMethods } from '#backing/http/errors.ts';
@@ -6,15 +7,18 @@ import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
 import type { Log } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import { DECODED_BYTES, ENCODED_BYTES } from '#contract/limits.ts';
+import { QUEUED_PATH } from '#contract/queued-events.ts';
 import type { Key } from '#contract/signature.ts';
 import { topics } from '#contract/topics.ts';
 import { acceptItems } from './accept.ts';
 import { requireScope, requireServer } from './access.ts';
 import { deleteCampaign, putCampaign } from './campaign-routes.ts';
+import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import { decodeBody } from './decode-body.ts';
 import { readItems } from './items.ts';
 import { campaignJudge } from './judge-campaign.ts';
 import { eventJudge } from './judge-event.ts';
+import { readQueued } from './queued.ts';
 
 export type GatewayOptions = {
   log: Log;
@@ -23,6 +27,7 @@ export type GatewayOptions = {
   /** What the bodies of all requests at hand may weigh together, unpacked; beyond it a 503 with Retry-After. */
   max_bytes_at_hand?: number;
   report?: Report;
+  meter?: Meter;
 };
 
 const AT_HAND_BYTES = 64 * 1024 * 1024;
@@ -34,6 +39,7 @@ export function gatewayApp({
   clock,
   max_bytes_at_hand = AT_HAND_BYTES,
   report,
+  meter,
 }: GatewayOptions): Hono<SignedEnv> {
   const app = signedApp({
     keys,
@@ -41,6 +47,7 @@ export function gatewayApp({
     max_body_bytes: ENCODED_BYTES,
     budget: byteBudget(max_bytes_at_hand),
     ...(report && { report }),
+    meter,
   });
 
   const events = (topic: string, imported: boolean) => async (c: Context<SignedEnv>) => {
@@ -53,6 +60,16 @@ export function gatewayApp({
   app.post('/v1/events', events(topics.events, false));
   app.post('/internal/imports', events(topics.imports, true));
 
+  app.post(QUEUED_PATH, async (c) => {
+    const { caller, signal } = c.var;
+    requireScope(caller, 'events:write');
+    requireServer(caller);
+    const { accepted_at, events } = readQueued(await decoded(c), caller.tenant_id, clock());
+    const judge = eventJudge({ caller, now_ms: Date.parse(accepted_at), imported: false });
+    const items = events.map((value, index) => ({ index, value }));
+    return acceptItems(items, judge, { log, topic: topics.events, signal });
+  });
+
   app.post('/v1/campaigns', async (c) => {
     const { caller, signal } = c.var;
     requireScope(caller, 'campaigns:write');
@@ -64,8 +81,10 @@ export function gatewayApp({
   app.put('/v1/campaigns/:id', putCampaign({ log, clock }));
   app.delete('/v1/campaigns/:id', deleteCampaign({ log, clock }));
 
-  for (const path of ['/v1/events', '/internal/imports', '/v1/campaigns']) app.all(path, onlyMethods('POST'));
+  for (const path of ['/v1/events', '/internal/imports', QUEUED_PATH, '/v1/campaigns'])
+    app.all(path, onlyMethods('POST'));
   app.all('/v1/campaigns/:id', onlyMethods('PUT', 'DELETE'));
+  addDeadLetterRoutes(app, { log, clock });
   return app;
 }
 

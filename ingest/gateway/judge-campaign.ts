@@ -1,6 +1,7 @@
 import { Campaign } from '#contract/campaign.ts';
+import { check } from '#contract/check.ts';
 import { campaignRecord } from '#contract/envelope.ts';
-import { check, type Judge } from './judge.ts';
+import type { Judge } from './judge.ts';
 
 /** Judges campaigns of a tenant, accepted at a moment. */
 export function campaignJudge({ tenant_id, now_ms }: { tenant_id: string; now_ms: number }): Judge {

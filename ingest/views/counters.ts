@@ -1,21 +1,35 @@
+import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
-import { groups, topics } from '#contract/topics.ts';
+import { groups, topics, viewTopics } from '#contract/topics.ts';
 import type { View } from './view.ts';
 
 /** Counts, profiles and the catalogue. */
-export function countersView({ counters, catalogue }: { counters: Counters; catalogue: Catalogue }): View {
+export function countersView({
+  counters,
+  catalogue,
+  meter = createNoopMeter(),
+}: {
+  counters: Counters;
+  catalogue: Catalogue;
+  meter?: Meter | undefined;
+}): View {
+  const events = meter.createCounter('edgewise.counters.events', {
+    description: 'Events that were counted, were known already, or were known with another content.',
+  });
   return {
     group: groups.counters,
-    topics: [topics.events, topics.imports, topics.campaigns],
+    topics: viewTopics,
     max_records: 1000,
-    async write({ events, campaigns }, { signal }) {
-      if (events.length > 0) {
-        const counted = events.map(({ record, envelope }) => ({
+    async write(records, { signal }) {
+      const { campaigns } = records;
+      if (records.events.length > 0) {
+        const counted = records.events.map(({ record, envelope }) => ({
           envelope,
           imported: record.topic === topics.imports,
         }));
-        await counters.apply(counted, signal);
+        const applied = await counters.apply(counted, signal);
+        for (const [outcome, many] of Object.entries(applied)) if (many > 0) events.add(many, { outcome });
       }
       if (campaigns.length > 0) {
         const entries = campaigns.map(({ record, envelope: { tenant_id, campaign_id, campaign } }) => {

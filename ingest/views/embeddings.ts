@@ -1,21 +1,27 @@
+import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import type { CampaignVector, MessageVector, Vectors } from '#backing/vectors/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
-import { groups, topics } from '#contract/topics.ts';
+import { groups, viewTopics } from '#contract/topics.ts';
 import type { Records } from './read-records.ts';
 import type { Hand, View } from './view.ts';
 
 type Ports = { embedder: Embedder; vectors: Vectors };
 
-/** The vectors of what people said, and of campaigns. */
-export function embeddingsView(ports: Ports): View {
+/**
+ * The vectors of what people said, and of campaigns, of every embedder that is configured: the usual one's first, so
+ * that those are there even while another one fails.
+ */
+export function embeddingsView({ embedders, vectors }: { embedders: Embedders; vectors: Vectors }): View {
   return {
     group: groups.embeddings,
-    topics: [topics.events, topics.imports, topics.campaigns],
+    topics: viewTopics,
     max_records: 500,
     async write({ events, campaigns }, hand) {
-      if (events.length > 0) await writeMessages(events, ports, hand);
-      if (campaigns.length > 0) await writeCampaigns(campaigns, ports, hand);
+      for (const embedder of embedders.all) {
+        if (events.length > 0) await writeMessages(events, { embedder, vectors }, hand);
+        if (campaigns.length > 0) await writeCampaigns(campaigns, { embedder, vectors }, hand);
+      }
     },
   };
 }

@@ -8,35 +8,52 @@ import {
   readEvent,
 } from '#contract/envelope.ts';
 import { topics } from '#contract/topics.ts';
+import { type Failed, readLetter, recordIn } from '../dead-letters/letter.ts';
 
-/** What a batch holds, each with the record it was read from. */
+/** A record, and how often it was tried, this time included. */
+type Tried = { record: LogRecord; attempts: number };
+
+/** What a batch holds, each with the record it was read from: a redriven one with where it stood at first. */
 export type Records = {
-  events: readonly { record: LogRecord; envelope: EventEnvelope }[];
-  campaigns: readonly { record: LogRecord; envelope: CampaignEnvelope }[];
+  events: readonly (Tried & { envelope: EventEnvelope })[];
+  campaigns: readonly (Tried & { envelope: CampaignEnvelope })[];
+  /** What could not be read, for a view that takes that as well. */
+  bad: readonly Failed[];
 };
 
-export type BadRecord = { record: LogRecord; error: BadEnvelope };
-
 /**
- * Reads a batch, each record once. What is no envelope is set apart; reading ends before the first record of a
- * newer version, since a partition keeps its order.
+ * Reads a batch for a group, each record once; of `retry` what is the group's. What is no envelope is set apart;
+ * reading ends before the first record of a newer version, since a partition keeps its order.
  */
-export function readRecords({
-  topic,
-  records,
-}: Batch): Records & { bad: BadRecord[]; newer: NewerEnvelope | null } {
-  const events: { record: LogRecord; envelope: EventEnvelope }[] = [];
-  const campaigns: { record: LogRecord; envelope: CampaignEnvelope }[] = [];
-  const bad: BadRecord[] = [];
-  for (const record of records) {
+export function readRecords(
+  { topic, records, attempt }: Batch,
+  group: string,
+): Records & { newer: NewerEnvelope | null } {
+  const events: (Tried & { envelope: EventEnvelope })[] = [];
+  const campaigns: (Tried & { envelope: CampaignEnvelope })[] = [];
+  const bad: Failed[] = [];
+  for (const read of records) {
+    const tried =
+      topic === topics.retry ? redriven(read, group, attempt) : { record: read, attempts: attempt };
+    if (!tried) continue;
+    const { record } = tried;
     try {
-      if (topic === topics.campaigns) campaigns.push({ record, envelope: readCampaign(record.value) });
-      else events.push({ record, envelope: readEvent(record.value) });
+      if (record.topic === topics.campaigns)
+        campaigns.push({ ...tried, envelope: readCampaign(record.value) });
+      else events.push({ ...tried, envelope: readEvent(record.value) });
     } catch (error) {
       if (error instanceof NewerEnvelope) return { events, campaigns, bad, newer: error };
       if (!(error instanceof BadEnvelope)) throw error;
-      bad.push({ record, error });
+      bad.push({ ...tried, error });
     }
   }
   return { events, campaigns, bad, newer: null };
+}
+
+/** The record within a redriven one; null where it is another group's. What is no letter stands for itself. */
+function redriven(record: LogRecord, group: string, attempt: number): Tried | null {
+  const letter = readLetter(record.value);
+  if (!letter || 'settled' in letter) return { record, attempts: attempt };
+  if (letter.group !== group) return null;
+  return { record: recordIn(letter, record.appended_ms), attempts: letter.attempts + attempt };
 }

@@ -1,8 +1,11 @@
+import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
 import { errorFields, type Report } from '#backing/http/report.ts';
 import type { Batch, Consumer, Log } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
+import { observeLag } from './observe-lag.ts';
 import { handlerOf, type View } from './view.ts';
+import { viewMetrics } from './view-metrics.ts';
 
 /** A batch that a view could not handle; `retry_ms` is null where its partition is paused for good. */
 export type ViewFailure = { view: string; error: unknown; batch: Batch; retry_ms: number | null };
@@ -15,6 +18,7 @@ export type RunOptions = {
   members: number;
   /** Told of every failure but those of batches that were taken away, which another member goes on with. */
   onError(failure: ViewFailure): void;
+  meter?: Meter;
 };
 
 export type Running = {
@@ -25,18 +29,30 @@ export type Running = {
 /** Runs views, each with its consumers in a group of its own. Rejects, and runs none, where one cannot join. */
 export async function runViews(
   views: readonly View[],
-  { log, answers, clock, members, onError }: RunOptions,
+  { log, answers, clock, members, onError, meter = createNoopMeter() }: RunOptions,
 ): Promise<Running> {
+  const metrics = viewMetrics(meter, clock);
+  const handlerFor = (view: View) => {
+    const handle = handlerOf(view, { log, answers, clock });
+    return async (batch: Batch) => {
+      const begun_ms = performance.now();
+      metrics.handled(view.group, await handle(batch), performance.now() - begun_ms);
+    };
+  };
   const joining = views.flatMap((view) =>
     Array.from({ length: members }, () =>
       log.consume({
         group: view.group,
         topics: view.topics,
         max_records: view.max_records,
-        handle: handlerOf(view, { log, answers, clock }),
+        ...(view.max_bytes === undefined ? {} : { max_bytes: view.max_bytes }),
+        ...(view.linger_ms === undefined ? {} : { linger_ms: view.linger_ms }),
+        handle: handlerFor(view),
         onError(error, batch, retry_ms) {
-          if (!batch.isStale() && !batch.signal.aborted)
-            onError({ view: view.group, error, batch, retry_ms });
+          if (batch.isStale() || batch.signal.aborted) return;
+          const failure = { view: view.group, error, batch, retry_ms };
+          metrics.failed(failure);
+          onError(failure);
         },
       }),
     ),
@@ -51,6 +67,7 @@ export async function runViews(
     await close();
     throw failed.reason;
   }
+  observeLag(meter, { log, groups: views.map(({ group }) => group) });
   return { close };
 }
 

@@ -2,18 +2,27 @@ import type { Answers } from '#backing/answers/port.ts';
 import type { Batch, Log } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import { topics } from '#contract/topics.ts';
+import { deadLetter } from '../dead-letters/letter.ts';
 import { changedOwners } from './changed-owners.ts';
-import { deadLetter } from './dead-letter.ts';
 import { type Records, readRecords } from './read-records.ts';
+import { writeSettingApart } from './set-apart.ts';
 
 /** A store derived from the log: what it reads, and how it writes. */
 export type View = {
   group: string;
   topics: readonly string[];
   max_records: number;
+  /** As the log's consumers have them. */
+  max_bytes?: number;
+  linger_ms?: number;
+  /** True where no answer rests on it: then it raises no epochs. */
+  behind_answers?: boolean;
+  /** True where it writes what cannot be read as well: then that is no dead letter of its own. */
+  takes_unreadable?: boolean;
   /**
    * Writes records of one partition, in their order. Writing the same again changes nothing. Calls `stillOurs`
-   * before the store is touched, whenever it has awaited anything else.
+   * before the store is touched, whenever it has awaited anything else. Rejects with RecordRefused where the store
+   * will never take one of them.
    */
   write(records: Records, hand: Hand): Promise<void>;
 };
@@ -25,6 +34,9 @@ export type Hand = {
   stillOurs(): void;
 };
 
+/** What became of a batch: what the store has now, and how many went to the dead letters. */
+export type Handled = { written: Records; failed: number };
+
 /** The partition belongs to another member now, which is handed the same records. */
 export class StaleBatch extends Error {
   readonly code = 'stale_batch';
@@ -32,33 +44,38 @@ export class StaleBatch extends Error {
 }
 
 /**
- * Handles batches for a view: its store is written, what cannot be read goes to the dead letters, and the
- * epochs of whoever's answers change are raised, in that order; offsets are committed after that. So whatever
+ * Handles batches for a view: its store is written, what cannot be read or is refused for good goes to the dead
+ * letters, and the epochs of whoever's answers change are raised, in that order; offsets are committed after that. So whatever
  * fails, all of it is done again, and an epoch is never raised before what it tells of can be read.
  * Rejects with StaleBatch, with NewerEnvelope once all before it is done, or with what a port threw.
  */
 export function handlerOf(view: View, { log, answers, clock }: { log: Log; answers: Answers; clock: Clock }) {
-  return async (batch: Batch): Promise<void> => {
-    const { signal, attempt } = batch;
-    const { bad, newer, ...records } = readRecords(batch);
+  return async (batch: Batch): Promise<Handled> => {
+    const { signal } = batch;
+    const { bad, newer, ...read } = readRecords(batch, view.group);
+    const records = { ...read, bad: view.takes_unreadable ? bad : [] };
     const stillOurs = () => {
       if (batch.isStale()) throw new StaleBatch('The partition belongs to another member now');
     };
 
+    const { written, refused } = await writeSettingApart(records, (some) => {
+      stillOurs();
+      return view.write(some, { signal, stillOurs });
+    });
     stillOurs();
-    await view.write(records, { signal, stillOurs });
-    stillOurs();
-    if (bad.length > 0) {
-      const about = { group: view.group, attempts: attempt, now_ms: clock() };
+    const failed = [...(view.takes_unreadable ? [] : bad), ...refused];
+    if (failed.length > 0) {
+      const about = { group: view.group, now_ms: clock() };
       await log.append(
         topics.deadLetters,
-        bad.map((one) => deadLetter(one, about)),
+        failed.map((one) => deadLetter(one, about)),
         signal,
       );
       stillOurs();
     }
-    const owners = changedOwners(records);
+    const owners = view.behind_answers ? [] : changedOwners(written);
     if (owners.length > 0) await answers.raise(owners, signal);
     if (newer) throw newer;
+    return { written, failed: failed.length };
   };
 }

@@ -1,13 +1,22 @@
-import type { Embedder } from '#backing/embedder/port.ts';
+import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Hydrator } from '../pipeline/stages.ts';
 
+/** No embedder of the question's embedding version is configured here. */
+class NoEmbedder extends Error {
+  readonly code = 'no_embedder';
+  readonly retryable = false;
+}
+
 /** What is being said now, where the request tells. */
-export function contextHydrator(embedder: Embedder): Hydrator {
+export function contextHydrator(embedders: Embedders): Hydrator {
   return {
     dependency: 'embedder',
     async hydrate(query, signal) {
-      if (query.request.context === null) return;
-      const [vector] = await embedder.embed([query.request.context], signal);
+      const { request, version } = query;
+      if (request.context === null || !version) return;
+      const embedder = embedders.of(version);
+      if (!embedder) throw new NoEmbedder(`No embedder of the version ${version.id} is configured`);
+      const [vector] = await embedder.embed([request.context], signal);
       query.context = vector?.some((x) => x !== 0) ? vector : null;
     },
   };

@@ -1,3 +1,4 @@
+import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Profile } from '#backing/profiles/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { RecommendationRequest } from '#contract/recommendation.ts';
@@ -24,6 +25,8 @@ export type Query = {
   /** The tenant's clock, which decays and windows of ranking go by. */
   as_of_ms: number;
   catalogue: ReadonlyMap<string, Campaign>;
+  /** The embedding version of all vectors that the question has to do with: set once, null until then. */
+  version: EmbeddingVersion | null;
   popularity: Popularity;
   profile: Profile;
   /** What is being said now, as a vector; null where the request does not tell. */

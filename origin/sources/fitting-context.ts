@@ -1,14 +1,13 @@
-import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Source } from '../pipeline/stages.ts';
 import { near } from './near.ts';
 
 /** Campaigns whose text is like what is being said now. */
-export function fittingContext(vectors: Vectors, version: EmbeddingVersion): Source {
+export function fittingContext(vectors: Vectors): Source {
   return {
     name: 'fitting_context',
     dependency: 'vectors',
     find: (query, signal) =>
-      near({ vectors, version }, query.context ? [{ vector: query.context, share: 1 }] : [], query, signal),
+      near(vectors, query.context ? [{ vector: query.context, share: 1 }] : [], query, signal),
   };
 }

@@ -1,4 +1,3 @@
-import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Found, Interest, Query } from '../pipeline/stages.ts';
 
@@ -10,13 +9,13 @@ const NEAREST = 100;
  * texts of any kind there is some likeness, which says nothing.
  */
 export async function near(
-  { vectors, version }: { vectors: Vectors; version: EmbeddingVersion },
+  vectors: Vectors,
   interests: readonly Interest[],
-  { tenant_id, request, now_ms }: Query,
+  { tenant_id, version, request, now_ms }: Query,
   signal: AbortSignal,
 ): Promise<Found> {
   const found = new Map<string, number>();
-  if (interests.length === 0) return found;
+  if (interests.length === 0 || !version) return found;
   const hits = await vectors.nearestCampaigns(
     {
       tenant_id,

@@ -1,13 +1,12 @@
-import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Source } from '../pipeline/stages.ts';
 import { near } from './near.ts';
 
 /** Campaigns whose text is like what the person talks about. */
-export function nearestCampaigns(vectors: Vectors, version: EmbeddingVersion): Source {
+export function nearestCampaigns(vectors: Vectors): Source {
   return {
     name: 'nearest_campaigns',
     dependency: 'vectors',
-    find: (query, signal) => near({ vectors, version }, query.interests, query, signal),
+    find: (query, signal) => near(vectors, query.interests, query, signal),
   };
 }

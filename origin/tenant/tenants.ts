@@ -1,14 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
+import type { EmbeddingVersion } from '#backing/embedder/port.ts';
+import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
 import { composite } from '#contract/ids.ts';
 import { singleFlight } from '../single-flight.ts';
 import { DAY_MS, type Popularity, popularityOf, WINDOW_DAYS } from './popularity.ts';
 
-/** The campaigns of a tenant, and the tenant's epoch that they were read under. */
-type Campaigns = { epoch: number; byId: ReadonlyMap<string, Campaign> };
+/** What changes with the tenant's epoch, and the one that it was read under. */
+type UnderEpoch = { epoch: number; byId: ReadonlyMap<string, Campaign>; version: EmbeddingVersion };
 
 /** How popular they are by the tenant's clock, and when (wall clock) that was read. */
 type Counts = { as_of_ms: number; popularity: Popularity; read_ms: number };
@@ -16,6 +18,8 @@ type Counts = { as_of_ms: number; popularity: Popularity; read_ms: number };
 /** What answers need to know of a tenant. `outdated` names what could not be read again in time. */
 export type Tenant = {
   campaigns: ReadonlyMap<string, Campaign>;
+  /** The embedding version that its answers are made of. */
+  version: EmbeddingVersion;
   /** The tenant's clock: the wall clock, or, where history was imported, its newest moment. */
   as_of_ms: number;
   popularity: Popularity;
@@ -32,13 +36,16 @@ const OUTDATED_MS = 60_000;
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 /**
- * Tenants as last read, in memory. Campaigns are read again when the tenant's epoch has changed, before an
- * answer is made of them; counts every `refresh_ms`, behind the answers (0: before each). What cannot be read
+ * Tenants as last read, in memory. Campaigns and the embedding version are read again when the tenant's epoch
+ * has changed, before an answer is made of them; counts every `refresh_ms`, behind the answers (0: before each). What cannot be read
  * again is given as it was, and said to be outdated.
  */
 export function openTenants(options: {
   catalogue: Catalogue;
   counters: Counters;
+  versions: Versions;
+  /** The version of tenants that were never switched. */
+  usual_version: EmbeddingVersion;
   clock: Clock;
   /** Stands for every tenant's clock, where given (ms). */
   now_ms?: number | undefined;
@@ -46,17 +53,22 @@ export function openTenants(options: {
   /** Told of a read that failed behind the answers. */
   onError(error: unknown): void;
 }) {
-  const { catalogue, counters, clock, now_ms, refresh_ms = 1000, onError } = options;
-  const campaigns = new LRUCache<string, Campaigns>({ max: TENANTS });
+  const { catalogue, counters, versions, usual_version, clock, now_ms, refresh_ms = 1000, onError } = options;
+  const underEpoch = new LRUCache<string, UnderEpoch>({ max: TENANTS });
   const counts = new LRUCache<string, Counts>({ max: TENANTS });
-  const campaignsFlight = singleFlight<Campaigns>();
+  const epochFlight = singleFlight<UnderEpoch>();
   const countsFlight = singleFlight<Counts>();
 
-  function readCampaigns(tenant_id: string, epoch: number): Promise<Campaigns> {
-    return campaignsFlight(composite(tenant_id, epoch), async () => {
-      const all = await catalogue.all(tenant_id, AbortSignal.timeout(READ_MS));
-      const read = { epoch, byId: new Map(all.map((campaign) => [campaign.campaign_id, campaign])) };
-      if ((campaigns.peek(tenant_id)?.epoch ?? 0) <= epoch) campaigns.set(tenant_id, read);
+  function readUnder(tenant_id: string, epoch: number): Promise<UnderEpoch> {
+    return epochFlight(composite(tenant_id, epoch), async () => {
+      const signal = AbortSignal.timeout(READ_MS);
+      const [all, version] = await Promise.all([
+        catalogue.all(tenant_id, signal),
+        versions.current(tenant_id, signal),
+      ]);
+      const byId = new Map(all.map((campaign) => [campaign.campaign_id, campaign]));
+      const read = { epoch, byId, version: version ?? usual_version };
+      if ((underEpoch.peek(tenant_id)?.epoch ?? 0) <= epoch) underEpoch.set(tenant_id, read);
       return read;
     });
   }
@@ -84,9 +96,9 @@ export function openTenants(options: {
     });
   }
 
-  async function currentCampaigns(tenant_id: string, epoch: number): Promise<Campaigns> {
-    const held = campaigns.get(tenant_id);
-    return held?.epoch === epoch ? held : orHeld(readCampaigns(tenant_id, epoch), held);
+  async function currentUnder(tenant_id: string, epoch: number): Promise<UnderEpoch> {
+    const held = underEpoch.get(tenant_id);
+    return held?.epoch === epoch ? held : orHeld(readUnder(tenant_id, epoch), held);
   }
 
   async function currentCounts(tenant_id: string): Promise<Counts> {
@@ -99,15 +111,15 @@ export function openTenants(options: {
   return {
     /** The tenant as of an epoch of it. Throws where it was never read and cannot be. */
     async get(tenant_id: string, epoch: number): Promise<Tenant> {
-      const [{ byId, epoch: read_epoch }, { as_of_ms, popularity, read_ms }] = await Promise.all([
-        currentCampaigns(tenant_id, epoch),
+      const [{ byId, version, epoch: read_epoch }, { as_of_ms, popularity, read_ms }] = await Promise.all([
+        currentUnder(tenant_id, epoch),
         currentCounts(tenant_id),
       ]);
       const outdated = [
         ...(read_epoch === epoch ? [] : ['catalogue']),
         ...(clock() - read_ms > OUTDATED_MS + refresh_ms ? ['counters'] : []),
       ];
-      return { campaigns: byId, as_of_ms, popularity, outdated };
+      return { campaigns: byId, version, as_of_ms, popularity, outdated };
     },
   };
 }

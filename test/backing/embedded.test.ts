@@ -11,8 +11,8 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const { signal } = new AbortController();
 
-async function dumps({ catalogue, counters, profiles, vectors }: Stores) {
-  const stores = { catalogue, counters, profiles, vectors };
+async function dumps({ catalogue, counters, profiles, vectors, graph }: Stores) {
+  const stores = { catalogue, counters, profiles, vectors, graph };
   return Object.fromEntries(
     await Promise.all(
       Object.entries(stores).map(async ([name, store]) => [name, await collect(store.dump())]),
@@ -63,6 +63,13 @@ describe('the embedded stores', () => {
         }));
         await stores.catalogue.put(entries, signal);
         await stores.vectors.putCampaigns(version, entries, signal);
+
+        await stores.graph.add(
+          messages.map(({ user_id, message_id, occurred_at }) => {
+            return { kind: 'wrote', tenant_id, user_id, message_id, day: occurred_at.slice(0, 10) } as const;
+          }),
+          signal,
+        );
 
         const before = await dumps(stores);
         stores.close();

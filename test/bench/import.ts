@@ -30,8 +30,8 @@ async function bareSqlite(rows: number) {
 }
 
 /**
- * The whole write path: signed HTTP, validation, the log, and both views (counts, profiles, vectors), in one
- * process with what sends; beside bare SQLite taking as many rows in the same run.
+ * The whole write path: signed HTTP, validation, the log, and all views (counts, profiles, vectors, graph), in
+ * one process with what sends; beside bare SQLite taking as many rows in the same run.
  */
 export async function bench(options: BenchOptions): Promise<void> {
   await using data = await filledFolder(options);

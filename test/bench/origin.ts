@@ -46,21 +46,20 @@ export async function bench(options: BenchOptions): Promise<void> {
     args: readonly string[],
     ask: (url: string) => Promise<Target[]>,
   ) => {
-    const server = await startChild(new URL(`./support/${file}`, import.meta.url), args);
+    const server = await startChild(new URL(`./support/${file}`, import.meta.url), { args });
     try {
-      await load(await ask(server.url), 16, Math.min(2, options.seconds));
+      await load(await ask(server.ready), 16, Math.min(2, options.seconds));
       for (const clients of CLIENTS) {
-        const targets = await ask(server.url);
-        const before_s = await server.cpu_s();
+        const targets = await ask(server.ready);
+        const before = await server.usage();
         const figures = await load(targets, clients, options.seconds);
-        const cpu_us = ((await server.cpu_s()) - before_s) * 1e6;
+        const cpu_us = (await server.usage()).cpu_us - before.cpu_us;
         const floor = bare.get(clients) ?? figures;
         if (file === 'bare-server.ts') bare.set(clients, figures);
-        const answers = figures.per_s * options.seconds;
         rows.push({
           server: name,
           ...figures,
-          'CPU µs/answer': cpu_us / answers,
+          'CPU µs/answer': cpu_us / figures.answers,
           'of the bare server': figures.per_s / floor.per_s,
         });
         if (figures.errors)

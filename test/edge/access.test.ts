@@ -1,10 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SCOPES } from '#contract/caller.ts';
 import { type Route, routes } from '../../edge/routes.ts';
-import { ask, behind, openEdge, resetBehind } from './support/edge.ts';
-import { EVERYTHING, FOREIGN_TENANT, token, unsignedToken } from './support/tokens.ts';
+import { ask, behind, FOREIGN_PAGE, openEdge, PAGE, resetBehind } from './support/edge.ts';
+import { changeKey, keyWith, newKey } from './support/keys.ts';
+import { FOREIGN_TENANT, token, unsignedToken } from './support/tokens.ts';
 
-beforeAll(openEdge);
+beforeAll(() => openEdge());
 beforeEach(resetBehind);
 afterEach(() => {
   vi.useRealTimers();
@@ -12,13 +13,24 @@ afterEach(() => {
 
 const ME = 'me';
 
-const statusOf = (route: Route) => (route.name === 'events' ? 202 : 200);
+const TO_THE_LOG = ['events', 'put_campaign', 'delete_campaign', 'put_campaigns'];
+const statusOf = ({ name }: Route) => (TO_THE_LOG.includes(name) ? 202 : 200);
+/** What a person is answered who may all that a person may. */
+const personally = (route: Route) => (route.subject === 'server' ? 403 : statusOf(route));
 const pathOf = (route: Route, user_id = ME) =>
-  route.path.replace(':user_id', user_id).replace(':campaign_id', 'c-1');
+  route.path
+    .replace(':user_id', user_id)
+    .replace(':campaign_id', 'c-1')
+    .replace(':key_id', '0123456789abcdef');
+
+const BODIES: Readonly<Record<string, string>> = {
+  create_key: '{"name":"A server","scopes":["events:write"]}',
+};
 
 function requestOf(route: Route): RequestInit {
-  if (route.method === 'GET') return { method: 'GET' };
-  return { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } };
+  const { method, name } = route;
+  if (method === 'GET' || method === 'DELETE') return { method };
+  return { method, body: BODIES[name] ?? '{}', headers: { 'Content-Type': 'application/json' } };
 }
 
 const without = (scope: string | null) => SCOPES.filter((other) => other !== scope).join(' ');
@@ -29,7 +41,13 @@ async function altered(): Promise<string> {
   return [header, payload, signature].join('.');
 }
 
-type Identity = { authorization(route: Route): Promise<string | null>; status(route: Route): number };
+const ALL = SCOPES.join(' ');
+
+type Identity = {
+  authorization(route: Route): Promise<string | null>;
+  origin?: string;
+  status(route: Route): number;
+};
 
 const bearer = (make: (route: Route) => string | Promise<string>) => async (route: Route) =>
   `Bearer ${await make(route)}`;
@@ -40,12 +58,12 @@ const identities: Record<string, Identity> = {
   'another scheme': { authorization: async () => 'Basic bWU6bWU=', status: refused },
   'an empty token': { authorization: async () => 'Bearer ', status: refused },
   malformed: { authorization: bearer(() => 'a.b.c'), status: refused },
-  'an API key': { authorization: bearer(() => 'ew_1_abc'), status: refused },
+  'no whole API key': { authorization: bearer(() => 'ew_1_abc'), status: refused },
   'too long': { authorization: bearer(() => `a.${'b'.repeat(9000)}.c`), status: refused },
   expired: { authorization: bearer(() => token(ME, {}, { exp_in_s: -31 })), status: refused },
   'expired within the leeway': {
-    authorization: bearer(() => token(ME, {}, { exp_in_s: -10 })),
-    status: statusOf,
+    authorization: bearer(() => token(ME, { scope: ALL }, { exp_in_s: -10 })),
+    status: personally,
   },
   'without an end': { authorization: bearer(() => token(ME, {}, { exp_in_s: null })), status: refused },
   'ending more than 24 h ahead': {
@@ -92,22 +110,77 @@ const identities: Record<string, Identity> = {
   },
   'without any scope': { authorization: bearer(() => token(ME, { scope: undefined })), status: () => 403 },
   'of another person': {
-    authorization: bearer(() => token('someone')),
-    status: (route) => (route.subject === 'self' ? 404 : statusOf(route)),
+    authorization: bearer(() => token('someone', { scope: ALL })),
+    status: (route) => (route.subject === 'self' ? 404 : personally(route)),
   },
-  'right in all': { authorization: bearer(() => token(ME)), status: statusOf },
+  'right in all': { authorization: bearer(() => token(ME, { scope: ALL })), status: personally },
   'right in all, the scheme in small letters': {
-    authorization: async () => `bearer ${await token(ME, { scope: EVERYTHING })}`,
+    authorization: async () => `bearer ${await token(ME, { scope: ALL })}`,
+    status: personally,
+  },
+  "right in all, from a tenant's page": {
+    authorization: bearer(() => token(ME, { scope: ALL })),
+    origin: PAGE,
+    status: personally,
+  },
+  "right in all, from another tenant's page": {
+    authorization: bearer(() => token(ME, { scope: ALL })),
+    origin: FOREIGN_PAGE,
+    status: () => 403,
+  },
+  'an API key nobody knows': {
+    authorization: bearer(
+      async () => `${(await newKey()).api_key.slice(0, 4)}0000000000000${'s'.repeat(46)}`,
+    ),
+    status: refused,
+  },
+  'an API key with another secret': {
+    authorization: bearer(async () => (await newKey()).api_key.replace(/.{43}$/, 's'.repeat(43))),
+    status: refused,
+  },
+  'an API key that is cut short': {
+    authorization: bearer(async () => (await newKey()).api_key.slice(0, -1)),
+    status: refused,
+  },
+  'an API key that was revoked': {
+    authorization: bearer(async () => (await newKey({ revoked_at: new Date(1).toISOString() })).api_key),
+    status: refused,
+  },
+  'an API key that has expired': {
+    authorization: bearer(async () => (await newKey({ expires_at: new Date(1).toISOString() })).api_key),
+    status: refused,
+  },
+  'an API key from a web page': {
+    authorization: bearer(async () => (await newKey()).api_key),
+    origin: PAGE,
+    status: refused,
+  },
+  'an API key without the scope': {
+    authorization: bearer((route) => keyWith(...SCOPES.filter((scope) => scope !== route.scope))),
+    status: () => 403,
+  },
+  'an API key with the scope alone': {
+    authorization: bearer((route) => keyWith(...SCOPES.filter((scope) => scope === route.scope))),
+    status: statusOf,
+  },
+  'an API key of another tenant, for its own things': {
+    authorization: bearer(async () => (await newKey({ tenant_id: FOREIGN_TENANT })).api_key),
+    status: statusOf,
+  },
+  'an API key under a pepper that is on its way out': {
+    authorization: bearer(async () => (await newKey({ pepper: 1 })).api_key),
     status: statusOf,
   },
 };
 
 for (const route of routes as readonly Route[]) {
   describe(`${route.method} ${route.path}`, () => {
-    test.each(Object.entries(identities))('answers a token that is %s as it should', async (_, identity) => {
+    test.each(Object.entries(identities))('answers who is %s as it should', async (_, identity) => {
       const authorization = await identity.authorization(route);
       const { headers, ...request } = requestOf(route);
-      const given = { ...headers, ...(authorization === null ? {} : { Authorization: authorization }) };
+      const given = new Headers(headers);
+      if (authorization !== null) given.set('Authorization', authorization);
+      if (identity.origin) given.set('Origin', identity.origin);
       const response = await ask(pathOf(route), { ...request, headers: given });
       const body = await response.text();
       const status = route.scope === null ? 200 : identity.status(route);
@@ -150,12 +223,15 @@ test('the caller and the scopes of the token are what the tier behind is told', 
 });
 
 test.each([
-  ['DELETE', '/v1/users/me/recommendations', 'GET, HEAD, POST'],
-  ['POST', '/v1/campaigns/popular', 'GET, HEAD'],
-  ['PUT', '/v1/campaigns/c-1', 'GET, HEAD'],
-  ['GET', '/v1/events', 'POST'],
-  ['HEAD', '/v1/events', 'POST'],
-  ['POST', '/v1/health', 'GET, HEAD'],
+  ['DELETE', '/v1/users/me/recommendations', 'GET, HEAD, POST, OPTIONS'],
+  ['POST', '/v1/campaigns/popular', 'GET, HEAD, OPTIONS'],
+  ['PATCH', '/v1/campaigns/c-1', 'GET, HEAD, PUT, DELETE, OPTIONS'],
+  ['DELETE', '/v1/campaigns/popular', 'GET, HEAD, OPTIONS'],
+  ['GET', '/v1/campaigns', 'POST, OPTIONS'],
+  ['PUT', '/v1/admin/keys', 'GET, HEAD, POST, OPTIONS'],
+  ['GET', '/v1/events', 'POST, OPTIONS'],
+  ['HEAD', '/v1/events', 'POST, OPTIONS'],
+  ['POST', '/v1/health', 'GET, HEAD, OPTIONS'],
 ])('%s %s is refused, and told what it takes', async (method, path, allow) => {
   const response = await ask(path, { method });
   expect(response.status).toBe(405);
@@ -171,3 +247,163 @@ test.each(['/', '/v1', '/v1/', '/v2/health', '/v1/health/', '/v1/users/me', '/in
     expect(response.headers.get('Content-Type')).toBe('application/problem+json');
   },
 );
+
+describe('an API key', () => {
+  const popular = (as: string) => ask('/v1/campaigns/popular', { as });
+  const status = async (as: string) => (await popular(as)).status;
+
+  test('is the tenant, and no person', async () => {
+    const { api_key } = await newKey({ tenant_id: FOREIGN_TENANT, scopes: ['recommendations:read'] });
+    await ask('/v1/users/anybody/recommendations', { as: api_key });
+    expect(behind.asked.at(-1)?.caller).toEqual({
+      tenant_id: FOREIGN_TENANT,
+      subject: null,
+      scopes: ['recommendations:read'],
+    });
+  });
+
+  test('is looked up once in 30 s, however many ask with it at once', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { api_key, key_id } = await newKey();
+    const all = await Promise.all(Array.from({ length: 20 }, () => status(api_key)));
+    expect(all).toEqual(Array(20).fill(200));
+    vi.setSystemTime(Date.now() + 29_999);
+    expect(await status(api_key)).toBe(200);
+    expect(behind.keyReads).toEqual([key_id]);
+    vi.setSystemTime(Date.now() + 1);
+    expect(await status(api_key)).toBe(200);
+    expect(behind.keyReads).toEqual([key_id, key_id]);
+  });
+
+  test('that is revoked dies within a minute, even where what is told of it was read a while ago', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { api_key, key_id } = await newKey();
+    const read_ms = Date.now() - 40_000;
+    const reader = behind.keyReader;
+    behind.keyReader = async (arrived) => {
+      const text = await (await reader(arrived)).text();
+      return new Response(text.replace(/^\d+/, String(read_ms)));
+    };
+    expect(await status(api_key)).toBe(200);
+    changeKey(key_id, { revoked_at: new Date().toISOString() });
+    behind.keyReader = reader;
+    vi.setSystemTime(read_ms + 54_999);
+    expect(await status(api_key)).toBe(200);
+    vi.setSystemTime(read_ms + 55_000);
+    expect(await status(api_key)).toBe(401);
+  });
+
+  test('that ends meanwhile is refused from that moment on', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const ends_ms = Date.now() + 10_000;
+    const { api_key } = await newKey({ expires_at: new Date(ends_ms).toISOString() });
+    expect(await status(api_key)).toBe(200);
+    vi.setSystemTime(ends_ms);
+    expect(await status(api_key)).toBe(401);
+  });
+
+  test('that is wrong costs one lookup in 5 s, whatever secret comes with its id', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const id = crypto.randomUUID().replaceAll('-', '').slice(0, 16);
+    for (let at = 0; at < 10; at++) expect(await status(`ew_${id}_${String(at).repeat(43)}`)).toBe(401);
+    expect(behind.keyReads).toEqual([id]);
+    vi.setSystemTime(Date.now() + 5_000);
+    await status(`ew_${id}_${'s'.repeat(43)}`);
+    expect(behind.keyReads).toEqual([id, id]);
+  });
+
+  test('that is wrong in its secret never takes from the right one, nor costs a lookup more', async () => {
+    const { api_key, key_id } = await newKey();
+    expect(await status(api_key)).toBe(200);
+    expect(await status(api_key.replace(/.{43}$/, 's'.repeat(43)))).toBe(401);
+    expect(await status(api_key)).toBe(200);
+    expect(behind.keyReads).toEqual([key_id]);
+  });
+
+  test('that cannot be looked up is not refused, but told to come again', async () => {
+    const { api_key } = await newKey();
+    const reader = behind.keyReader;
+    for (const fail of [() => new Response('{}', { status: 503 }), () => new Response('garbage')]) {
+      behind.keyReader = fail;
+      const response = await popular(api_key);
+      expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '1']);
+    }
+    behind.keyReader = reader;
+    expect(await status(api_key)).toBe(200);
+  });
+
+  test('appears in no line of the log and no answer', async () => {
+    const lines: string[] = [];
+    const spies = (['log', 'error'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(line)),
+    );
+    const { api_key } = await newKey();
+    behind.keyReader = () => {
+      throw new TypeError('Network connection lost.');
+    };
+    const told = await (await popular(api_key)).text();
+    for (const spy of spies) spy.mockRestore();
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join() + told).not.toContain(api_key.slice(-43));
+  });
+});
+
+describe('a web page', () => {
+  const preflight = (origin: string, path = '/v1/events') =>
+    ask(path, {
+      method: 'OPTIONS',
+      headers: { Origin: origin, 'Access-Control-Request-Method': 'POST' },
+    });
+  const corsOf = ({ headers }: Response) =>
+    [...headers].filter(([name]) => name.startsWith('access-control-'));
+
+  test('of any tenant may ask, as a preflight says, without a token and never with cookies', async () => {
+    for (const origin of [PAGE, FOREIGN_PAGE]) {
+      const response = await preflight(origin);
+      expect(response.status).toBe(204);
+      expect(Object.fromEntries(corsOf(response))).toEqual({
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': 'POST, OPTIONS',
+        'access-control-allow-headers': expect.stringContaining('Authorization'),
+        'access-control-max-age': '7200',
+      });
+      expect(response.headers.get('Vary')).toContain('Origin');
+    }
+    expect(behind.asked).toEqual([]);
+  });
+
+  test.each(['https://evil.test', 'null', 'https://app.acme.test.evil.test', 'http://app.acme.test'])(
+    'of %s may not',
+    async (origin) => {
+      expect(corsOf(await preflight(origin))).toEqual([]);
+      const response = await ask('/v1/campaigns/popular', {
+        as: await token(ME),
+        headers: { Origin: origin },
+      });
+      expect([response.status, corsOf(response)]).toEqual([403, []]);
+      expect(behind.asked).toEqual([]);
+    },
+  );
+
+  test("reads its own tenant's answers, and what is wrong with its token", async () => {
+    const right = await ask('/v1/campaigns/popular', { as: await token(ME), headers: { Origin: PAGE } });
+    expect([right.status, right.headers.get('Access-Control-Allow-Origin')]).toEqual([200, PAGE]);
+    expect(right.headers.get('Access-Control-Expose-Headers')).toContain('Edgewise-Bookmark');
+    const wrong = await ask('/v1/campaigns/popular', { as: 'a.b.c', headers: { Origin: PAGE } });
+    expect([wrong.status, wrong.headers.get('Access-Control-Allow-Origin')]).toEqual([401, PAGE]);
+    const other = await ask('/v1/campaigns/popular', {
+      as: await token(ME),
+      headers: { Origin: FOREIGN_PAGE },
+    });
+    expect([other.status, corsOf(other)]).toEqual([403, []]);
+  });
+
+  test('is told by OPTIONS what an address takes; none is told of one that is not there', async () => {
+    const response = await ask('/v1/campaigns/c-1', { method: 'OPTIONS' });
+    expect([response.status, response.headers.get('Allow')]).toEqual([
+      204,
+      'GET, HEAD, PUT, DELETE, OPTIONS',
+    ]);
+    expect((await ask('/v1/nothing', { method: 'OPTIONS' })).status).toBe(404);
+  });
+});

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { answered, ask, behind, newPerson, openEdge, problem, resetBehind, until } from './support/edge.ts';
-import { token } from './support/tokens.ts';
+import { FOREIGN_TENANT, token } from './support/tokens.ts';
 
-beforeAll(openEdge);
+beforeAll(() => openEdge());
 beforeEach(() => {
   resetBehind();
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -66,6 +66,22 @@ describe('an answer is kept in memory', () => {
     }
     expect(behind.asked[0]?.url.search).toBe('?placement=discover&limit=10&tags=a&tags=b&exclude=c-1');
     expect(behind.asked[4]?.url.search).toBe('?placement=discover&limit=10&locale=en');
+  });
+
+  test('a question asked again by the same address is the same for its tenant, and for no other', async () => {
+    const person = await newPerson();
+    const foreign = {
+      ...person,
+      as: await token(
+        person.user_id,
+        { iss: 'https://id.globex.test', tenant: FOREIGN_TENANT },
+        { by: 'stranger' },
+      ),
+    };
+    await read(person);
+    expect((await read(foreign)).cache).toContain('fwd=miss');
+    expect((await read(person)).body).toBe('{"made":1}');
+    expect((await read(foreign)).body).toBe('{"made":2}');
   });
 
   test('nobody is given what was made for another, though the answers to similar and popular are shared', async () => {
@@ -287,6 +303,7 @@ describe('while the origin fails', () => {
     expect(response.headers.get('Retry-After')).toBe('7');
     expect(response.headers.get('Set-Cookie')).toBeNull();
     behind.origin = () => problem(503);
+    later(5_000);
     expect((await read(person)).status).toBe(503);
   });
 });

@@ -8,6 +8,7 @@ import { BadConfiguration, type Issuer, readConfig } from '../../edge/config.ts'
 import { identifier } from '../../edge/identity/identify.ts';
 import { keySets } from '../../edge/identity/key-sets.ts';
 import { tokenVerifier } from '../../edge/identity/verify-token.ts';
+import { BINDINGS } from '../../edge/limits/tiers.ts';
 import { misconfigured } from '../../edge/misconfigured.ts';
 import { originClient } from '../../edge/origin.ts';
 import { signedFetch } from '../../edge/signed-fetch.ts';
@@ -17,7 +18,7 @@ import { AUDIENCE, ISSUER, issuers, jwks, TENANT, token } from './support/tokens
 const silent = () => {};
 
 describe('the configuration', () => {
-  function wrongIn(change: Record<string, string | undefined>): readonly string[] {
+  function wrongIn(change: Record<string, unknown>): readonly string[] {
     try {
       readConfig({ ...rightEnv, ...change });
       return [];
@@ -35,6 +36,8 @@ describe('the configuration', () => {
   const uri = (jwks_uri: string) => issuer({ jwks: undefined, jwks_uri });
   const deployed = {
     ENVIRONMENT: 'production',
+    KEY_PEPPERS: JSON.stringify([{ id: 'p', secret: 'p'.repeat(43) }]),
+    ...Object.fromEntries(BINDINGS.map((name) => [name, { limit: async () => ({ success: true }) }])),
     ORIGIN_URL: 'https://o.test',
     GATEWAY_URL: 'https://g.test',
     ...uri('https://i.test/jwks'),
@@ -44,6 +47,12 @@ describe('the configuration', () => {
     expect(wrongIn({})).toEqual([]);
     expect(wrongIn(deployed)).toEqual([]);
     expect(readConfig({ ...rightEnv, READ_DEADLINE_MS: undefined }).read_deadline_ms).toBe(800);
+    expect(readConfig(rightEnv)).toMatchObject({ redis: null, colo_cache: true });
+    const redis = { UPSTASH_REDIS_REST_URL: 'http://r.test:8', UPSTASH_REDIS_REST_TOKEN: 't' };
+    expect(readConfig({ ...rightEnv, ...redis, COLO_CACHE: 'off' })).toMatchObject({
+      redis: { url: 'http://r.test:8', token: 't', deadline_ms: 150 },
+      colo_cache: false,
+    });
   });
 
   test.each([
@@ -68,6 +77,25 @@ describe('the configuration', () => {
     ['an issuer with a field nobody knows', issuer({ tenant: 't' }), ['ISSUERS']],
     ['a deadline in words', { READ_DEADLINE_MS: 'soon' }, ['READ_DEADLINE_MS']],
     ['a deadline out of range', { READ_DEADLINE_MS: '49' }, ['READ_DEADLINE_MS']],
+    ['a Redis without its token', { UPSTASH_REDIS_REST_URL: 'http://r.test' }, ['UPSTASH_REDIS_REST_TOKEN']],
+    ['a token without its Redis', { UPSTASH_REDIS_REST_TOKEN: 't' }, ['UPSTASH_REDIS_REST_URL']],
+    [
+      'a Redis by another protocol',
+      { UPSTASH_REDIS_REST_URL: 'redis://r.test', UPSTASH_REDIS_REST_TOKEN: 't' },
+      ['UPSTASH_REDIS_REST_URL'],
+    ],
+    [
+      'a Redis by plain HTTP in production',
+      { ...deployed, UPSTASH_REDIS_REST_URL: 'http://r.test', UPSTASH_REDIS_REST_TOKEN: 't' },
+      ['UPSTASH_REDIS_REST_URL'],
+    ],
+    [
+      'a token that no header can hold',
+      { UPSTASH_REDIS_REST_URL: 'http://r.test', UPSTASH_REDIS_REST_TOKEN: 'a b' },
+      ['UPSTASH_REDIS_REST_TOKEN'],
+    ],
+    ['a deadline of Redis out of range', { REDIS_DEADLINE_MS: '9' }, ['REDIS_DEADLINE_MS']],
+    ['a cache that is neither on nor off', { COLO_CACHE: 'yes' }, ['COLO_CACHE']],
     ['several faults', { ENVIRONMENT: undefined, ISSUERS: undefined }, ['ENVIRONMENT', 'ISSUERS']],
     ['the development issuer in production', { ...deployed, ISSUERS: rightEnv.ISSUERS }, ['ISSUERS']],
     [
@@ -298,9 +326,16 @@ describe('the keys of an issuer, at an address', () => {
   };
 
   function world() {
-    const state = { now_ms: 1_800_000_000_000, fetches: 0, published: jwks as unknown, up: true };
+    const state = {
+      now_ms: 1_800_000_000_000,
+      fetches: 0,
+      published: jwks as unknown,
+      up: true,
+      hang: false,
+    };
     const fetch = async () => {
       state.fetches++;
+      if (state.hang) return new Promise<Response>(() => {});
       if (!state.up) throw new TypeError('Network connection lost.');
       return Response.json(state.published);
     };
@@ -312,12 +347,33 @@ describe('the keys of an issuer, at an address', () => {
   test('are had once, by however many at once, and remembered for 5 minutes', async () => {
     const { state, of } = world();
     await Promise.all(Array.from({ length: 20 }, () => of()));
-    state.now_ms += 299_999;
+    state.now_ms += 239_999;
     await of();
     expect(state.fetches).toBe(1);
-    state.now_ms += 1;
+    state.now_ms += 60_001;
     await of();
     expect(state.fetches).toBe(2);
+  });
+
+  test('are asked for ahead of their end, once, and nobody waits for that', async () => {
+    const { state, of } = world();
+    await of();
+    state.now_ms += 240_000;
+    state.hang = true;
+    for (let tokens = 0; tokens < 10; tokens++) {
+      expect((await of()).jwks().keys.map(({ kid }) => kid)).toEqual(['k1', 'rsa']);
+    }
+    expect(state.fetches).toBe(2);
+  });
+
+  test('are not believed for more than a day while they cannot be had', async () => {
+    const { state, of } = world();
+    await of();
+    state.up = false;
+    state.now_ms += 24 * 3600_000 - 1;
+    await of();
+    state.now_ms += 1;
+    await expect(of()).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   test('are remembered for longer while they cannot be had, and asked for at most every 30 s', async () => {
@@ -368,10 +424,11 @@ describe('the keys of an issuer, at an address', () => {
     const verify = tokenVerifier({ issuers: [issuer], keySets: sets, clock });
     const identify = identifier({
       clock,
-      verify: (...given) => {
+      verifyToken: (...given) => {
         verified++;
         return verify(...given);
       },
+      verifyKey: verify,
     });
     const headers = new Headers({ Authorization: `Bearer ${await token('me')}` });
     for (const [wait_ms, times] of [

@@ -5,7 +5,7 @@ import { idArb } from '../support/arbitraries.ts';
 import { ask, behind, newPerson, openEdge, problem, resetBehind } from './support/edge.ts';
 import { EVERYTHING, token } from './support/tokens.ts';
 
-beforeAll(openEdge);
+beforeAll(() => openEdge());
 beforeEach(resetBehind);
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -236,6 +236,7 @@ describe('events', () => {
     expect(Object.fromEntries(response.headers)).toEqual({
       'cache-control': 'no-store',
       'content-type': 'application/problem+json',
+      'ratelimit-policy': expect.stringContaining('"subject";q=600;w=60'),
       'retry-after': '3',
       vary: 'Authorization, Origin',
       'x-content-type-options': 'nosniff',

@@ -18,7 +18,7 @@ async function expectSentence(args: string[], sentence: RegExp): Promise<void> {
 }
 
 it('each command has help with examples', async () => {
-  for (const command of ['start', 'token', 'import']) {
+  for (const command of ['start', 'token', 'import', 'embeddings', 'keys']) {
     const { code, stdout } = await cli(command, '--help');
     expect(stdout).toMatch(/Examples?:\n {2}npm /);
     expect(code).toBe(0);
@@ -31,6 +31,7 @@ it.each<[string[], RegExp]>([
   [['import'], /^Name what to import: --events FILE, --campaigns FILE, or both\n$/],
   [['start', '--port', '99999'], /A port is a whole number from 0 to 65535/],
   [['start', '--now', 'yesterday'], /A moment is RFC 3339 with a zone/],
+  [['embeddings', 'switch', '--tenant', 'demo'], /required option '--to <version>' not specified/],
   [['token', '--tenant', 'demo'], /required option '--user <user>' not specified/],
   [['token', '--tenant', 'Demo', '--user', 'u'], /A tenant is 1 to 63 of a-z, 0-9 and "-"/],
   [['token', '--tenant', 'demo', '--user', 'a b'], /An id is 1 to 128 printable ASCII characters/],
@@ -39,6 +40,12 @@ it.each<[string[], RegExp]>([
     ['token', '--tenant', 'demo', '--user', 'u', '--scope', 'events:read'],
     /no scope "events:read"; there are: /,
   ],
+  [
+    ['keys', 'create', '--tenant', 'demo', '--scope', 'admin'],
+    /required option '--name <name>' not specified/,
+  ],
+  [['keys', 'revoke', 'k-1', '--tenant', 'demo'], /A key id is 16 of 0-9 and a-f/],
+  [['keys', 'list', '--tenant', 'demo', '--origin', 'http://127.0.0.1:9'], /ORIGIN_KEYS should be JSON/],
 ])('%j is refused with a sentence that says what to do', async (args, sentence) => {
   await expectSentence(args, sentence);
 });
@@ -105,4 +112,27 @@ it('a port that is taken is told in a sentence, with the option to choose anothe
 
 it('a failure shows where it arose when asked to', async () => {
   expect((await cli('import', '--verbose')).stderr).toMatch(/Name what to import.*\n\s+at /);
+});
+
+it('API keys are made, rotated and revoked on a folder, each shown once and alone', async () => {
+  const where = ['--tenant', 'demo', '--data', await temporaryFolder()];
+  const made = await cli('keys', 'create', ...where, '--name', 'a server', '--scope', 'events:write');
+  expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^ew_[a-f0-9]{16}_[\w-]{43}\n$/)]);
+  const key_id = made.stdout.slice(3, 19);
+  expect(made.stderr).toMatch(new RegExp(`^${key_id} {2}a server {2}events:write {2}holds until`));
+  expect(made.stderr).not.toContain(made.stdout.trim());
+
+  const rotated = await cli('keys', 'rotate', key_id, ...where, '--overlap', '1h');
+  expect(rotated.stdout).toMatch(/^ew_/);
+  const next_id = rotated.stdout.slice(3, 19);
+  expect((await cli('keys', 'revoke', next_id, ...where)).stdout).toMatch(/ {2}revoked 20/);
+
+  const { stdout } = await cli('keys', 'list', ...where);
+  const lines = stdout.trim().split('\n');
+  expect(lines.find((line) => line.startsWith(key_id))).toMatch(/ {2}expires 20/);
+  expect(lines.find((line) => line.startsWith(next_id))).toMatch(/ {2}revoked 20/);
+  expect(lines.length).toBe(2);
+
+  const other = where.with(1, 'other');
+  await expectSentence(['keys', 'revoke', key_id, ...other], /There is no such API key/);
 });

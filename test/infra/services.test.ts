@@ -246,6 +246,7 @@ describe('ports, folders and environment', () => {
       'neo4j',
       'milvus',
       's3',
+      'upstash',
     ]);
     expect(named(['kafka3', 'redis', 'redis']).map(({ name }) => name)).toEqual(['redis', 'kafka3']);
     expect(() => named(['mysql'])).toThrow('There is no service "mysql": choose of postgres');
@@ -285,7 +286,8 @@ describe('ports, folders and environment', () => {
     const mappings = compose.match(/(?<=ports: \[|^ {6}- )["']\S+:\d+["']/gm) ?? [];
     expect(mappings.length).toBe(SERVICES.length + 1);
     for (const mapping of mappings) expect(mapping).toContain('127.0.0.1:${EDGEWISE_');
-    for (const [, tag] of compose.matchAll(/image: \S+?:(\S+)/g)) expect(tag).toMatch(/^v?\d+\.\d+\.?\d*/);
+    for (const [, tag] of compose.matchAll(/image: \S+?:(\S+)/g))
+      expect(tag).toMatch(/^(v|cpu-)?\d+\.\d+\.?\d*/);
     expect(compose.match(/healthcheck:/g)?.length).toBe(SERVICES.length - 1);
   });
 });

@@ -10,6 +10,7 @@ const routes = fc.constantFrom(
   ['POST', '/v1/events'],
   ['POST', '/v1/campaigns'],
   ['POST', '/internal/imports'],
+  ['POST', '/internal/queued'],
   ['PUT', '/v1/campaigns/wifi'],
 );
 

@@ -119,6 +119,36 @@ describe('what is accepted', () => {
     expect(await written(topics.events)).toHaveLength(0);
   });
 
+  it('may come from the queue of the edge, and was accepted when that took it', async () => {
+    const { send, written } = openGateway();
+    const accepted_at = '2026-10-20T10:00:00.000Z';
+    const events = [
+      message({ occurred_at: '2026-10-20T10:04:00Z' }),
+      click({ occurred_at: '2026-07-25T10:00:00Z' }),
+    ];
+    const queued = { format: 1, tenant_id: 'acme', accepted_at, events };
+    expect((await send('/internal/queued', queued)).body).toEqual({ accepted: 2, rejected: [] });
+    const records = (await written(topics.events)).map(({ value }) => readEvent(value));
+    expect(records.map((record) => record.accepted_at)).toEqual([accepted_at, accepted_at]);
+  });
+
+  it('does not come from the queue for another tenant, from a person, or at a moment that cannot have been', async () => {
+    const { send, written } = openGateway();
+    const queued = { format: 1, tenant_id: 'acme', accepted_at: '2026-11-01T09:00:00Z', events: [message()] };
+    for (const [change, sending, status] of [
+      [{ tenant_id: 'globex' }, {}, 422],
+      [{ format: 2 }, {}, 422],
+      [{ events: [] }, {}, 422],
+      [{ accepted_at: '2026-10-17T09:59:59Z' }, {}, 422],
+      [{ accepted_at: '2026-11-01T10:05:01Z' }, {}, 422],
+      [{}, { caller: ann }, 403],
+      [{}, { caller: { ...server, scopes: [] } }, 403],
+    ] as const) {
+      expect((await send('/internal/queued', { ...queued, ...change }, sending)).status).toBe(status);
+    }
+    expect(await written(topics.events)).toHaveLength(0);
+  });
+
   it('is a campaign, by its address, in a list, or as a deletion, the newest last', async () => {
     const { send, written } = openGateway();
     const { campaign_id: _, ...anonymous } = campaign({ title: 'First' });

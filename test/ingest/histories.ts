@@ -88,7 +88,7 @@ function writtenBy(history: readonly Step[]): Written[] {
 export const histories = steps.map(writtenBy);
 
 /** The world's views in small batches, over stores that let others run before and after each write. */
-export function hesitantViews({ stores }: Pick<World, 'stores'>, max_records: number) {
+export function hesitantViews({ stores, log }: Pick<World, 'stores' | 'log'>, max_records: number) {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const slow =
     <Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>) =>
@@ -98,10 +98,13 @@ export function hesitantViews({ stores }: Pick<World, 'stores'>, max_records: nu
       await turn();
       return result;
     };
-  const { counters, catalogue, vectors } = stores;
+  const { counters, catalogue, vectors, graph, archive } = stores;
   return viewsOf({
     counters: { ...counters, apply: slow(counters.apply) },
     catalogue: { ...catalogue, put: slow(catalogue.put) },
     vectors: { ...vectors, putMessages: slow(vectors.putMessages), putCampaigns: slow(vectors.putCampaigns) },
+    graph: { ...graph, add: slow(graph.add) },
+    archive: { ...archive, append: slow(archive.append) },
+    log,
   }).map((view) => ({ ...view, max_records }));
 }

@@ -35,58 +35,73 @@ const chaos: fc.Arbitrary<Chaos> = fc.record({
   actions: fc.integer({ min: 0, max: 120 }),
 });
 
-it('consumers reassigned in mid-batch, commits lost and records handed over again leave every view as one clean pass does', async () => {
-  let written = 0;
-  await fc.assert(
-    fc.asyncProperty(
-      histories,
-      chaos,
-      fc.integer({ min: 1, max: 4 }),
-      fc.integer({ min: 1, max: 20 }),
-      async (history, disturbed, members, max_records) => {
-        const world = await worldWith(history, { chaos: disturbed });
-        written += history.length;
-        expect(await runToEnd(world, { views: hesitantViews(world, max_records), members })).toEqual([]);
-        const dumps = await dumpsOf(world.stores);
-        await world.close();
-        expect(dumps).toEqual(await afterCleanPass(history));
-      },
-    ),
-    { numRuns: 100 },
-  );
-  expect(written).toBeGreaterThan(1000);
-});
+/** Every archived batch is a file or more. */
+const PATIENCE_MS = 240_000;
 
-it('any slices, each partition in its order, interleaved anyhow and repeated, leave every view as one clean pass does', async () => {
-  const property = fc.asyncProperty(histories, fc.gen(), async (history, gen) => {
-    const world = await worldWith(history);
-    for (const view of world.views) {
-      const handle = handlerOf(view, { log: world.log, clock: world.clock, answers: world.stores.answers });
-      const waiting = (await partitionsOf(world.log, view.topics)).map((records) =>
-        gen(redeliveries, records),
-      );
-      for (;;) {
-        const open = waiting.filter((slices) => slices.length > 0);
-        if (open.length === 0) break;
-        const slice = open[gen(fc.nat, { max: open.length - 1 })]?.shift();
-        if (slice?.length) await handle(batchOf(slice));
+it(
+  'consumers reassigned in mid-batch, commits lost and records handed over again leave every view as one clean pass does',
+  async () => {
+    let written = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        histories,
+        chaos,
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (history, disturbed, members, max_records) => {
+          const world = await worldWith(history, { chaos: disturbed });
+          written += history.length;
+          expect(await runToEnd(world, { views: hesitantViews(world, max_records), members })).toEqual([]);
+          const dumps = await dumpsOf(world.stores);
+          await world.close();
+          expect(dumps).toEqual(await afterCleanPass(history));
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(written).toBeGreaterThan(1000);
+  },
+  PATIENCE_MS,
+);
+
+it(
+  'any slices, each partition in its order, interleaved anyhow and repeated, leave every view as one clean pass does',
+  async () => {
+    const property = fc.asyncProperty(histories, fc.gen(), async (history, gen) => {
+      const world = await worldWith(history);
+      for (const view of world.views) {
+        const handle = handlerOf(view, { log: world.log, clock: world.clock, answers: world.stores.answers });
+        const waiting = (await partitionsOf(world.log, view.topics)).map((records) =>
+          gen(redeliveries, records),
+        );
+        for (;;) {
+          const open = waiting.filter((slices) => slices.length > 0);
+          if (open.length === 0) break;
+          const slice = open[gen(fc.nat, { max: open.length - 1 })]?.shift();
+          if (slice?.length) await handle(batchOf(slice));
+        }
       }
-    }
-    const dumps = await dumpsOf(world.stores);
-    await world.close();
-    expect(dumps).toEqual(await afterCleanPass(history));
-  });
-  await fc.assert(property, { numRuns: 100 });
-});
+      const dumps = await dumpsOf(world.stores);
+      await world.close();
+      expect(dumps).toEqual(await afterCleanPass(history));
+    });
+    await fc.assert(property, { numRuns: 100 });
+  },
+  PATIENCE_MS,
+);
 
-it('the same written twice changes no view', async () => {
-  await fc.assert(
-    fc.asyncProperty(histories, async (history) => {
-      expect(await afterCleanPass([...history, ...history])).toEqual(await afterCleanPass(history));
-    }),
-    { numRuns: 50 },
-  );
-});
+it(
+  'the same written twice changes no view',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (history) => {
+        expect(await afterCleanPass([...history, ...history])).toEqual(await afterCleanPass(history));
+      }),
+      { numRuns: 50 },
+    );
+  },
+  PATIENCE_MS,
+);
 
 it('a log on which everything can happen does hold duplicates, conflicting twins, both topics, dismissals, updates and deletions', () => {
   const seen = { duplicates: 0, twins: 0, bothTopics: 0, dismissals: 0, updates: 0, deletions: 0 };

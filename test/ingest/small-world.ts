@@ -1,25 +1,33 @@
 import * as v from 'valibot';
 import { onTestFinished } from 'vitest';
 import { embeddedAnswers } from '#backing/answers/embedded.ts';
+import { objectArchive } from '#backing/archive/in-objects.ts';
 import { catalogueSchema, embeddedCatalogue } from '#backing/catalogue/embedded.ts';
 import { countersSchema, embeddedCounters } from '#backing/counters/embedded.ts';
 import type { Stores } from '#backing/embedded.ts';
+import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
+import { embeddedGraph, graphSchema } from '#backing/graph/embedded.ts';
+import { embeddedKeys, keysSchema } from '#backing/keys/embedded.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
 import { openLog } from '#backing/log/embedded.ts';
 import type { Batch, Log, LogRecord, Message } from '#backing/log/port.ts';
 import { embeddedProfiles, profilesSchema } from '#backing/profiles/embedded.ts';
 import { openDatabase } from '#backing/sqlite.ts';
 import { embeddedVectors, vectorsSchema } from '#backing/vectors/embedded.ts';
+import { embeddedVersions, versionsSchema } from '#backing/versions/embedded.ts';
 import { Campaign } from '#contract/campaign.ts';
 import { campaignRecord, eventRecord } from '#contract/envelope.ts';
 import { Event } from '#contract/event.ts';
-import { groups, topics } from '#contract/topics.ts';
+import { groups, viewTopics } from '#contract/topics.ts';
+import { archiveView } from '../../ingest/views/archive.ts';
 import { countersView } from '../../ingest/views/counters.ts';
 import { embeddingsView } from '../../ingest/views/embeddings.ts';
+import { graphView } from '../../ingest/views/graph.ts';
 import { type RunOptions, runViews, type ViewFailure } from '../../ingest/views/run-views.ts';
 import type { View } from '../../ingest/views/view.ts';
 import { collect } from '../support/dump.ts';
+import { memoryObjects } from '../support/memory-objects.ts';
 
 const NOW_MS = Date.parse('2026-11-01T10:00:00.000Z');
 export const never = new AbortController().signal;
@@ -51,36 +59,58 @@ export function openWorld(options: WorldOptions = {}) {
     return closed;
   };
   onTestFinished(close);
-  return { log, stores, clock, close, views: viewsOf(stores) };
+  return { log, stores, clock, close, views: viewsOf({ ...stores, log }) };
 }
 export type World = ReturnType<typeof openWorld>;
 
 /** As openStores, but for the epochs: room for a million of them takes longer to make than a test to run. */
 function memoryStores(clock: () => number): Stores {
   const open = (schema: string) => openDatabase(':memory:', { synchronous: 'normal', schema });
-  const views = open([catalogueSchema, countersSchema, profilesSchema].join(';'));
+  const views = open([catalogueSchema, countersSchema, profilesSchema, versionsSchema].join(';'));
   const vectors = open(vectorsSchema);
+  const graph = open(graphSchema);
+  const control = open(keysSchema);
   const profiles = embeddedProfiles(views);
   return {
     catalogue: embeddedCatalogue(views),
     profiles: profiles.profiles,
     counters: embeddedCounters(views, profiles),
     vectors: embeddedVectors(vectors),
+    versions: embeddedVersions(views),
+    graph: embeddedGraph(graph),
     answers: embeddedAnswers({ clock, max_epochs: 1000 }),
+    apiKeys: embeddedKeys(control),
+    archive: objectArchive(memoryObjects()),
     close() {
       views.close();
       vectors.close();
+      graph.close();
+      control.close();
     },
   };
 }
 
-/** Both views, over these stores. */
+/** All views, over these stores; the archive waits for nothing. */
 export function viewsOf({
   counters,
   catalogue,
   vectors,
-}: Pick<Stores, 'counters' | 'catalogue' | 'vectors'>): [View, View] {
-  return [countersView({ counters, catalogue }), embeddingsView({ embedder: hashingEmbedder, vectors })];
+  graph,
+  archive,
+  log,
+}: Pick<Stores, 'counters' | 'catalogue' | 'vectors' | 'graph' | 'archive'> & { log: Log }): [
+  View,
+  View,
+  View,
+  View,
+] {
+  const { linger_ms: _, ...archiving } = archiveView({ archive, log });
+  return [
+    countersView({ counters, catalogue }),
+    embeddingsView({ embedders: embeddersOf(hashingEmbedder), vectors }),
+    graphView({ graph }),
+    archiving,
+  ];
 }
 
 /** What every view holds, by its name. */
@@ -89,23 +119,25 @@ export async function dumpsOf({
   profiles,
   catalogue,
   vectors,
+  graph,
+  archive,
 }: Stores): Promise<Record<string, string[]>> {
   return {
     counters: await collect(counters.dump()),
     profiles: await collect(profiles.dump()),
     catalogue: await collect(catalogue.dump()),
     vectors: await collect(vectors.dump()),
+    graph: await collect(graph.dump()),
+    archive: await collect(archive.dump()),
   };
 }
-
-const READ = [topics.events, topics.imports, topics.campaigns];
 
 /** Runs views until these groups have handled all that is on these topics, then stops them. Gives what failed. */
 export async function runToEnd(
   world: World,
   { views = world.views, ...options }: { views?: View[] } & Partial<RunOptions> = {},
   waitFor: readonly string[] = Object.values(groups),
-  on: readonly string[] = READ,
+  on: readonly string[] = viewTopics,
 ): Promise<ViewFailure[]> {
   const failures: ViewFailure[] = [];
   const { log, clock, stores } = world;

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
+import type { Embedder } from '#backing/embedder/port.ts';
 import { partitionOf } from '#backing/log/partition.ts';
 import type { Log, Message } from '#backing/log/port.ts';
 import { LogUnavailable } from '#backing/log/port.ts';
 import { NewerEnvelope } from '#contract/envelope.ts';
-import { groups, topics } from '#contract/topics.ts';
-import type { DeadLetter } from '../../ingest/views/dead-letter.ts';
+import { answeringGroups, groups, topics } from '#contract/topics.ts';
+import type { DeadLetter } from '../../ingest/dead-letters/letter.ts';
+import { embeddingsView } from '../../ingest/views/embeddings.ts';
 import { runViews, type ViewFailure } from '../../ingest/views/run-views.ts';
 import { handlerOf, StaleBatch } from '../../ingest/views/view.ts';
+import { otherEmbedder } from '../support/other-embedder.ts';
 import { allRecords, campaign, click, message } from './signed-requests.ts';
 import {
   batchOf,
@@ -69,7 +73,7 @@ describe('a record that cannot be read', () => {
     expect(await runToEnd(world)).toEqual([]);
     expect(await totalCount(world)).toBe(9_999);
     const letters = await deadLetters(world.log);
-    expect(letters.map(({ group }) => group).sort()).toEqual(Object.values(groups).sort());
+    expect(letters.map(({ group }) => group).sort()).toEqual(answeringGroups.sort());
     for (const letter of letters) {
       expect(letter).toEqual({
         v: 1,
@@ -109,10 +113,9 @@ describe('a record that cannot be read', () => {
     const world = openWorld();
     await world.log.append(topics.events, [poison(bytes)], never);
     await runToEnd(world);
-    expect((await deadLetters(world.log)).map(({ message: told }) => told)).toEqual([
-      expect.stringMatching(why),
-      expect.stringMatching(why),
-    ]);
+    expect((await deadLetters(world.log)).map(({ message: told }) => told)).toEqual(
+      answeringGroups.map(() => expect.stringMatching(why)),
+    );
   });
 
   it('is not passed over until its dead letter is written', async () => {
@@ -185,7 +188,7 @@ describe('a record of a newer version', () => {
         return applied;
       },
     };
-    const [view] = viewsOf({ ...world.stores, counters });
+    const [view] = viewsOf({ ...world.stores, log: world.log, counters });
     await world.log.append(topics.events, [newer('u-0')], never);
     const running = await runViews([view], {
       log: world.log,
@@ -203,8 +206,8 @@ describe('a record of a newer version', () => {
 });
 
 describe('epochs', () => {
-  it('of whoever wrote, clicked, converted or dismissed are raised by both views, and of the tenant by campaigns; impressions raise none', async () => {
-    for (const at of [0, 1] as const) {
+  it('of whoever wrote, clicked, converted or dismissed are raised by every view, and of the tenant by campaigns; impressions raise none', async () => {
+    for (const at of [0, 1, 2] as const) {
       const world = openWorld();
       const doing: [string, object][] = [
         ['ann', message({ user_id: 'ann' })],
@@ -240,7 +243,7 @@ describe('epochs', () => {
       never,
     );
     const records = await onlyBatch(world, topics.events);
-    for (const view of world.views) {
+    for (const view of world.views.filter(({ behind_answers }) => !behind_answers)) {
       const raises: number[] = [];
       const answers = {
         ...world.stores.answers,
@@ -263,6 +266,19 @@ describe('epochs', () => {
     expect(await totalCount(world)).toBe(2);
   });
 
+  it('are not raised by a view that is behind no answer', async () => {
+    const world = openWorld();
+    await world.log.append(topics.events, [recordOf(message())], never);
+    const records = await onlyBatch(world, topics.events);
+    const before = await epochs(world);
+    const view = world.views.find(({ behind_answers }) => behind_answers);
+    if (!view) throw new Error('There is no such view');
+    const handle = handlerOf(view, { log: world.log, clock: world.clock, answers: world.stores.answers });
+    await handle(batchOf(records));
+    expect((await dumpsOf(world.stores))['archive']).toHaveLength(1);
+    expect(await epochs(world)).toEqual(before);
+  });
+
   it('are not raised, and nothing is committed, where the store fails; then all of it is done again', async () => {
     const world = openWorld({ backoff });
     await world.log.append(topics.events, [recordOf(click())], never);
@@ -277,7 +293,7 @@ describe('epochs', () => {
         return world.stores.counters.apply(...args);
       },
     };
-    const [view] = viewsOf({ ...world.stores, counters });
+    const [view] = viewsOf({ ...world.stores, log: world.log, counters });
     const failures = await runToEnd(world, { views: [view] }, [groups.counters]);
     expect([failures.length, seen]).toEqual([2, [true, true, true]]);
     expect(await totalCount(world)).toBe(1);
@@ -332,7 +348,7 @@ describe('a batch whose partition was taken away', () => {
         return applied;
       },
     };
-    const [view] = viewsOf({ ...world.stores, counters });
+    const [view] = viewsOf({ ...world.stores, log: world.log, counters });
     const floor = await epochs(world);
     const handle = handlerOf(view, { log: world.log, clock: world.clock, answers: world.stores.answers });
     await expect(handle(batchOf(records, { isStale: () => stale }))).rejects.toBeInstanceOf(StaleBatch);
@@ -409,6 +425,60 @@ describe('vectors', () => {
   });
 });
 
+describe('with several embedders', () => {
+  const written = [
+    { topic: topics.events, record: recordOf(message()) },
+    { topic: topics.campaigns, record: campaignRecordOf('wifi', campaign()) },
+  ];
+
+  async function worldWith(...beside: Embedder[]) {
+    const world = openWorld();
+    for (const { topic, record } of written) await world.log.append(topic, [record], never);
+    const embedders = embeddersOf(hashingEmbedder, ...beside);
+    return { ...world, view: embeddingsView({ embedders, vectors: world.stores.vectors }) };
+  }
+
+  async function versionsIn({ vectors }: World['stores']) {
+    const has = async ({ version }: Embedder) => [
+      (await vectors.messages(version, 'acme', 'ann', ['m-1'], never))[0]?.length,
+      (await vectors.campaign(version, 'acme', 'wifi', never))?.length,
+    ];
+    return [await has(hashingEmbedder), await has(otherEmbedder)];
+  }
+
+  it('vectors of each version are written, of all that is said and of campaigns', async () => {
+    const world = await worldWith(otherEmbedder);
+    expect(await runToEnd(world, { views: [world.view] }, [groups.embeddings])).toEqual([]);
+    expect(await versionsIn(world.stores)).toEqual([
+      [256, 256],
+      [64, 64],
+    ]);
+  });
+
+  it('while one beside fails the usual vectors are there, and its own follow once it is well', async () => {
+    let down = true;
+    const failing: Embedder = {
+      version: otherEmbedder.version,
+      async embed(texts, signal) {
+        if (down) throw new Error('down');
+        return otherEmbedder.embed(texts, signal);
+      },
+    };
+    const world = await worldWith(failing);
+    const handle = handlerOf(world.view, { ...world, answers: world.stores.answers });
+    const batches = [];
+    for (const { topic } of written) batches.push(batchOf(await onlyBatch(world, topic)));
+    for (const batch of batches) await expect(handle(batch)).rejects.toThrow('down');
+    expect(await versionsIn(world.stores)).toEqual([
+      [256, 256],
+      [undefined, undefined],
+    ]);
+    down = false;
+    for (const batch of batches) await handle(batch);
+    expect((await versionsIn(world.stores))[1]).toEqual([64, 64]);
+  });
+});
+
 it('closing waits for the batch at hand', async () => {
   const world = openWorld();
   await world.log.append(topics.events, [recordOf(click())], never);
@@ -423,7 +493,7 @@ it('closing waits for the batch at hand', async () => {
       return world.stores.counters.apply(events, never);
     },
   };
-  const [view] = viewsOf({ ...world.stores, counters });
+  const [view] = viewsOf({ ...world.stores, log: world.log, counters });
   const failures: ViewFailure[] = [];
   const running = await runViews([view], {
     log: world.log,

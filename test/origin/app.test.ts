@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Answers } from '#backing/answers/port.ts';
+import type { ListedKeys, MadeKey } from '#contract/admin.ts';
 import { ANSWER_HEADER, readAnswer } from '#contract/answer.ts';
+import { isTokenOf, KEYS_PATH, NOBODY_YET, unpackKey } from '#contract/api-key.ts';
 import type { Caller } from '#contract/caller.ts';
 import type { Epochs } from '#contract/epoch.ts';
 import type { CampaignList, Recommendations } from '#contract/recommendation.ts';
@@ -12,6 +14,10 @@ import { startOrigin } from '../../origin/start.ts';
 import { did, NOW, openWorld, said, topicsOfTalk } from './world.ts';
 
 const keys = await importKeys([{ id: 'k1', secret: Buffer.alloc(32, 1).toString('base64url') }]);
+const peppers = await importKeys([
+  { id: 'p2', secret: Buffer.alloc(32, 2).toString('base64url') },
+  { id: 'p1', secret: Buffer.alloc(32, 3).toString('base64url') },
+]);
 const ada: Caller = { tenant_id: 'acme', subject: 'ada', scopes: ['recommendations:read', 'campaigns:read'] };
 
 type Sending = { caller?: Caller; method?: string; body?: unknown; deadline_ms?: number };
@@ -30,6 +36,7 @@ async function openOrigin(
     keys,
     clock,
     report: (line) => reports.push(line),
+    control: { apiKeys: stores.apiKeys, peppers },
   });
   const ask = async (
     path: string,
@@ -236,4 +243,94 @@ test('the origin listens, answers signed requests, and stops', async () => {
   const response = await fetch(url, { headers });
   expect(response.status).toBe(200);
   expect(((await response.json()) as Recommendations).items).toHaveLength(4);
+});
+
+describe('API keys', () => {
+  const admin: Caller = { tenant_id: 'acme', subject: null, scopes: ['admin'] };
+  const PATH = '/v1/admin/keys';
+
+  async function openKeys() {
+    const { ask, world } = await openOrigin();
+    const told = async (path: string, sending: Sending = {}) => {
+      const response = await ask(path, { caller: admin, ...sending });
+      return { status: response.status, body: await response.json() };
+    };
+    const make = async (body: unknown = { name: 'a server', scopes: ['events:write'] }) =>
+      (await told(PATH, { method: 'POST', body })).body as MadeKey;
+    const copyOf = async (key_id: string) => {
+      const response = await ask(`${KEYS_PATH}/${key_id}`, { caller: NOBODY_YET });
+      return unpackKey(await response.text(), world.clock());
+    };
+    return { told, make, copyOf, world };
+  }
+
+  test('that is made is told once, and the edge can check it by its copy', async () => {
+    const { make, told, copyOf } = await openKeys();
+    const { api_key, key_id } = await make();
+    const copy = await copyOf(key_id);
+    expect(copy?.key).toMatchObject({ tenant_id: 'acme', scopes: ['events:write'], pepper: 'p2' });
+    if (!copy) throw new Error('There is no copy');
+    expect(await isTokenOf(api_key, copy.key, peppers)).toBe(true);
+    expect(await isTokenOf(`${api_key.slice(0, -1)}!`, copy.key, peppers)).toBe(false);
+    expect(await isTokenOf(api_key, copy.key, peppers.slice(1))).toBe(false);
+    const { body } = await told(PATH);
+    expect((body as ListedKeys).keys.map((key) => key.key_id)).toEqual([key_id]);
+    expect(JSON.stringify(body)).not.toContain(api_key.slice(20));
+    expect(JSON.stringify(body)).not.toContain(copy.key.digest);
+  });
+
+  test('that is rotated goes on for as long as was asked, beside the one that replaces it', async () => {
+    const { make, told, copyOf } = await openKeys();
+    const { key_id } = await make();
+    const old_expires_at = new Date(NOW + 3_600_000).toISOString();
+    const rotate = (body: unknown) => told(`${PATH}/${key_id}/rotate`, { method: 'POST', body });
+    const { status, body } = await rotate({ old_expires_at });
+    expect([status, body]).toMatchObject([201, { name: 'a server', scopes: ['events:write'] }]);
+    expect((await copyOf(key_id))?.key.expires_at).toBe(old_expires_at);
+    expect((await rotate({})).status).toBe(201);
+    expect((await rotate({})).status).toBe(422);
+  });
+
+  test('that is revoked stays in the list', async () => {
+    const { make, told, copyOf } = await openKeys();
+    const { key_id } = await make();
+    expect((await told(`${PATH}/${key_id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await copyOf(key_id))?.key.revoked_at).toBe(new Date(NOW).toISOString());
+    expect(((await told(PATH)).body as ListedKeys).keys).toHaveLength(1);
+  });
+
+  test('of another tenant are not found, rather than forbidden', async () => {
+    const { make, told, copyOf } = await openKeys();
+    const { key_id } = await make();
+    const caller = { ...admin, tenant_id: 'globex' };
+    const sent = { caller, body: {} };
+    expect((await told(`${PATH}/${key_id}`, { caller, method: 'DELETE' })).status).toBe(404);
+    expect((await told(`${PATH}/${key_id}/rotate`, { ...sent, method: 'POST' })).status).toBe(404);
+    expect((await told(PATH, { caller })).body).toEqual({ keys: [] });
+    expect((await copyOf(key_id))?.key).toMatchObject({ revoked_at: null, expires_at: null });
+  });
+
+  test.each<[string, Caller]>([
+    ['without the scope', { ...admin, scopes: ['events:write'] }],
+    ['for a person', { ...admin, subject: 'ada' }],
+  ])('%s are nothing that can be had', async (_, caller) => {
+    const { told } = await openKeys();
+    for (const method of ['GET', 'POST']) {
+      expect((await told(PATH, { caller, method, ...(method === 'POST' && { body: {} }) })).status).toBe(403);
+    }
+  });
+
+  test.each([
+    [{ name: '', scopes: ['admin'] }, '/name'],
+    [{ name: 'a\u0000b', scopes: ['admin'] }, '/name'],
+    [{ name: 'a', scopes: [] }, '/scopes'],
+    [{ name: 'a', scopes: ['all'] }, '/scopes/0'],
+    [{ name: 'a', scopes: ['admin'], expires_at: '2001-01-01T00:00:00Z' }, '/expires_at'],
+    [{ name: 'a', scopes: ['admin'], tenant_id: 'globex' }, '/tenant_id'],
+  ])('asked for by %j are refused, and none is made', async (body, pointer) => {
+    const { told } = await openKeys();
+    const refused = await told(PATH, { method: 'POST', body });
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
+    expect((await told(PATH)).body).toEqual({ keys: [] });
+  });
 });

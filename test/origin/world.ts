@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { openStores } from '#backing/embedded.ts';
+import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { Campaign } from '#contract/campaign.ts';
 import { Event } from '#contract/event.ts';
@@ -28,16 +29,16 @@ export async function openWorld(tenant_id = 'acme', overrides: Partial<Recommend
   const time = { now: NOW };
   const clock = () => time.now;
   const stores = openStores({ path: (name) => `${folder}/${name}`, clock });
-  const { version } = hashingEmbedder;
   const reports: Readonly<Record<string, unknown>>[] = [];
   const options: RecommenderOptions = {
     ...stores,
-    embedder: hashingEmbedder,
+    embedders: embeddersOf(hashingEmbedder),
     clock,
     refresh_ms: 0,
     report: (line) => reports.push(line),
     ...overrides,
   };
+  const { embedders } = options;
   const recommender = openRecommender(options);
   let offset = 0;
   return {
@@ -58,15 +59,17 @@ export async function openWorld(tenant_id = 'acme', overrides: Partial<Recommend
         campaign,
       }));
       await stores.catalogue.put(rows, signal);
-      const vectors = await hashingEmbedder.embed(
-        campaigns.map(({ title, text }) => `${title} ${text}`),
-        signal,
-      );
-      await stores.vectors.putCampaigns(
-        version,
-        rows.map((row, i) => ({ ...row, vector: vectors[i] as Float32Array })),
-        signal,
-      );
+      for (const { version, embed } of embedders.all) {
+        const vectors = await embed(
+          campaigns.map(({ title, text }) => `${title} ${text}`),
+          signal,
+        );
+        await stores.vectors.putCampaigns(
+          version,
+          rows.map((row, i) => ({ ...row, vector: vectors[i] as Float32Array })),
+          signal,
+        );
+      }
       await stores.answers.raise([{ tenant_id, user_id: null }], signal);
     },
     async events(given: v.InferInput<typeof Event>[], imported = false) {
@@ -78,13 +81,12 @@ export async function openWorld(tenant_id = 'acme', overrides: Partial<Recommend
       );
       for (const event of events) {
         if (event.type !== 'message') continue;
-        const [vector] = await hashingEmbedder.embed([event.text], signal);
         const place = { topic: topics.events, partition: 0, offset: ++offset };
-        await stores.vectors.putMessages(
-          version,
-          [{ ...event, tenant_id, place, vector: vector as Float32Array }],
-          signal,
-        );
+        for (const { version, embed } of embedders.all) {
+          const [vector] = await embed([event.text], signal);
+          const row = { ...event, tenant_id, place, vector: vector as Float32Array };
+          await stores.vectors.putMessages(version, [row], signal);
+        }
       }
       await stores.answers.raise(
         events.map(({ user_id }) => ({ tenant_id, user_id })),

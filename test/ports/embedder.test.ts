@@ -1,8 +1,23 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
+import { openHttpEmbedder } from '#backing/embedder/http.ts';
+import { embeddingsServer } from '../support/embeddings-server.ts';
 import { embedderContract } from './embedder.contract.ts';
 
 embedderContract({ name: 'hashing', open: async () => hashingEmbedder });
+
+for (const encoding of ['base64', 'float'] as const) {
+  embedderContract({
+    name: `HTTP, vectors as ${encoding}`,
+    async open() {
+      const { url, dimension } = await embeddingsServer();
+      const model = { model: 'hashing', digest: 'v1', dimension };
+      const embedder = await openHttpEmbedder({ url, ...model, encoding, report: () => {} });
+      onTestFinished(() => embedder.close());
+      return embedder;
+    },
+  });
+}
 
 describe('the hashing embedder', () => {
   const { signal } = new AbortController();

@@ -209,6 +209,61 @@ export function logContract({ name, open }: LogSubject): void {
       }
     });
 
+    test('a batch that is not full is held back for a while, and grows', async () => {
+      const { log, consume, signal } = await setUp();
+      const messages = fresh(10, () => 'one');
+      const got = inbox<readonly LogRecord[]>(signal);
+      const mine = only(messages);
+      await log.append(topics.events, messages.slice(0, 1), signal);
+      await consume({
+        linger_ms: 2_000,
+        handle: async ({ records }) => {
+          if (mine(records).length > 0) got.push(mine(records));
+        },
+      });
+      for (const message of messages.slice(1)) await log.append(topics.events, [message], signal);
+      await got.until((items) => items.flat().length === 10);
+      expect(got.items.map((records) => records.map(text))).toEqual([messages.map(text)]);
+    });
+
+    test('a full batch is not held back', async () => {
+      const { log, consume, signal } = await setUp();
+      const messages = fresh(25, () => 'one');
+      await log.append(topics.events, messages, signal);
+      const got = inbox<LogRecord>(signal);
+      const mine = only(messages);
+      await consume({
+        max_records: 5,
+        linger_ms: 3_600_000,
+        handle: async ({ records }) => mine(records).forEach(got.push),
+      });
+      // What other runs left before these may put the last of them into a batch that is not full.
+      await got.until((items) => items.length >= 20);
+      expect(got.items.map(text)).toEqual(messages.slice(0, got.items.length).map(text));
+    });
+
+    test('a batch has no more bytes than asked for, but one record however large', async () => {
+      const { log, consume, signal } = await setUp();
+      const sizes = [1_000, 1_000, 1_000, 1_000, 9_000, 1_000, 1_000];
+      const messages = fresh(sizes.length, () => 'one').map((message, at) => ({
+        ...message,
+        value: new Uint8Array(sizes[at] as number).fill(at),
+      }));
+      await log.append(topics.events, messages, signal);
+      const got = inbox<readonly LogRecord[]>(signal);
+      const mine = only(messages);
+      await consume({
+        max_bytes: 3_500,
+        handle: async ({ records }) => {
+          const size = records.reduce((sum, { value }) => sum + value.byteLength, 0);
+          if (records.length > 1) expect(size).toBeLessThanOrEqual(3_500);
+          if (mine(records).length > 0) got.push(mine(records));
+        },
+      });
+      await got.until((items) => items.flat().length === sizes.length);
+      expect(got.items.flat().map(({ value }) => value.byteLength)).toEqual(sizes);
+    });
+
     test('offsets are committed only after the handler resolved', async () => {
       const { log, group, consume, signal } = await setUp();
       await log.append(topics.events, fresh(60), signal);

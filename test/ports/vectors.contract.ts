@@ -530,6 +530,25 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       expect(await collect(vectors.dump())).toEqual([]);
     });
 
+    test('a version by the id of one that is stored, but of another model, is refused whatever is asked', async () => {
+      const [vectors, tenant_id] = [await open(), newTenant()];
+      await vectors.putMessages(version, [message({ tenant_id })], signal);
+      await vectors.putCampaigns(version, [campaignVector(tenant_id, 'c')], signal);
+      const before = await collect(vectors.dump());
+      const other = { ...version, digest: 'of another model' };
+      const mistaken = [
+        vectors.putMessages(other, [message({ tenant_id, message_id: 'other' })], signal),
+        vectors.putCampaigns(other, [campaignVector(tenant_id, 'other')], signal),
+        vectors.nearestCampaigns(amongCampaigns(tenant_id, { version: other }), signal),
+        vectors.nearestMessages(amongMessages(tenant_id, { version: other }), signal),
+        vectors.messages(other, tenant_id, 'u', ['m'], signal),
+        vectors.campaign(other, tenant_id, 'c', signal),
+      ];
+      for (const call of await Promise.allSettled(mistaken))
+        expect(call).toMatchObject({ status: 'rejected', reason: { code: 'version_mismatch' } });
+      expect(await collect(vectors.dump())).toEqual(before);
+    });
+
     test('vectors of one embedding version are never found under another', async () => {
       const [vectors, tenant_id] = [await open(), newTenant()];
       const wider: EmbeddingVersion = { ...version, id: 'test-v2', dimension: DIMENSION * 2 };

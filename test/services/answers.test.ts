@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openRedisAnswers } from '#backing/answers/redis.ts';
 import type { Clock } from '#contract/clock.ts';
+import { FLOOR_KEY, START_KEY } from '#contract/kept-answer.ts';
 import { answersContract, answerUnder } from '../ports/answers.contract.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { onService } from './on-service.ts';
@@ -58,7 +59,7 @@ onService({ name: 'Redis', variable: 'REDIS_URL', up: 'redis' }, (server) => {
       await answers.raise([owner], signal);
       await answers.put(owner, 'key', answerUnder(epochs, { until_ms: Date.now() + 60_000 }), signal);
       const redis = await bystander();
-      const keys = (await redis.keys('*')).filter((key) => key !== 'edgewise:floor');
+      const keys = (await redis.keys('*')).filter((key) => ![FLOOR_KEY, START_KEY].includes(key));
       expect(keys).toHaveLength(2);
       for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(0);
     });

@@ -262,7 +262,7 @@ onService({ name: 'Kafka', variable: 'KAFKA_BROKERS', up: 'kafka' }, (addresses)
       const sasl = { mechanism: 'plain', username: 'ann', password } as const;
       const reports: object[] = [];
       const options = { ...testOptions(brokers, prefix), sasl, report: (line: object) => reports.push(line) };
-      await expect(openTestLog(options)).rejects.toMatchObject({ code: 'log_unavailable' });
+      await expect(openTestLog(options)).rejects.toMatchObject({ code: 'log_misconfigured' });
       const { proxy, log, reports: others } = await twoWays();
       await log.append(
         topics.events,

@@ -193,7 +193,7 @@ onPostgres(() => {
         { signal },
       );
       const error = await inserting.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'postgres_refused', retryable: false, cause: { code: '23502' } });
+      expect(error).toMatchObject({ code: 'record_refused', retryable: false, cause: { code: '23502' } });
       expect(inspect(error, { depth: null, showHidden: true })).not.toMatch(/(whose|which)-row/);
       expect(runs).toBe(1);
     });
@@ -268,7 +268,9 @@ onPostgres(() => {
 
     test('one that fails leaves nothing of those that ran with it', async () => {
       const [folder, ours] = [await temporaryFolder(), join(import.meta.dirname, '../../infra/migrations')];
-      for (const file of await readdir(ours)) await copyFile(join(ours, file), join(folder, file));
+      for (const entry of await readdir(ours, { withFileTypes: true })) {
+        if (entry.isFile()) await copyFile(join(ours, entry.name), join(folder, entry.name));
+      }
       await writeFile(
         join(folder, '999_bad.sql'),
         '-- Up Migration\nCREATE TABLE half (a int); SELECT 1 / 0;\n',

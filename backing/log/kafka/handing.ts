@@ -26,6 +26,8 @@ type Slot = {
   /** What is handed over again; null where the next batch is new. */
   again: readonly LogRecord[] | null;
   isReady: boolean;
+  /** Whether what there is has been held back for long enough. */
+  isDue: boolean;
   /** Calls the wait off. */
   stopWaiting(): void;
 };
@@ -86,6 +88,10 @@ export class Handing {
     try {
       for (const records of this.#cut(turn)) {
         if (this.#isStopping || !isCurrent() || !turn.slot.isReady) break;
+        if (this.#mayGrow(turn, records)) {
+          this.#holdBack(turn.slot);
+          break;
+        }
         if (!(await this.#handOver(turn, records))) break;
       }
     } finally {
@@ -114,7 +120,7 @@ export class Handing {
   }
 
   *#cut({ slot, payload: { batch } }: Turn): Generator<readonly LogRecord[]> {
-    const { max_records } = this.#options.consumer;
+    const { max_records, max_bytes = Number.POSITIVE_INFINITY } = this.#options.consumer;
     const { again } = slot;
     let fresh = batch.messages;
     if (again) {
@@ -123,9 +129,31 @@ export class Handing {
       fresh = fresh.filter(({ offset }) => Number(offset) > last.offset);
     }
     const topic = this.#plain(batch.topic);
-    for (let at = 0; at < fresh.length; at += max_records) {
-      yield fresh.slice(at, at + max_records).map((message) => recordOf(topic, batch.partition, message));
+    for (let at = 0, end = 0; at < fresh.length; at = end) {
+      for (let bytes = 0; end < Math.min(fresh.length, at + max_records); end++) {
+        bytes += fresh[end]?.value?.byteLength ?? 0;
+        if (end > at && bytes > max_bytes) break;
+      }
+      yield fresh.slice(at, end).map((message) => recordOf(topic, batch.partition, message));
     }
+  }
+
+  /** True where these are all that the partition has, fewer than a batch takes, and may wait for more. */
+  #mayGrow({ slot, payload: { batch } }: Turn, records: readonly LogRecord[]): boolean {
+    const { linger_ms, max_records } = this.#options.consumer;
+    if (linger_ms === undefined || slot.isDue || slot.again || records.length >= max_records) return false;
+    return isLastOf(batch, records);
+  }
+
+  /** Fetches nothing of the partition for a while: what has been fetched is fetched again then, with what has come. */
+  #holdBack(slot: Slot): void {
+    const { settings, consumer, pause, resume } = this.#options;
+    slot.isReady = false;
+    pause(slot.topic, slot.partition);
+    slot.stopWaiting = settings.backoff.after(consumer.linger_ms as number, () => {
+      Object.assign(slot, { isReady: true, isDue: true });
+      resume(slot.topic, slot.partition);
+    });
   }
 
   /** Whether to go on with what comes after. */
@@ -154,6 +182,7 @@ export class Handing {
     await this.#commit(turn, records.at(-1) as LogRecord);
     slot.attempt = 1;
     slot.again = null;
+    if (isLastOf(turn.payload.batch, records)) slot.isDue = false;
     return true;
   }
 
@@ -205,7 +234,15 @@ export class Handing {
     const key = `${topic}/${partition}`;
     const known = this.#slots.get(key);
     if (known) return known;
-    const slot = { topic, partition, attempt: 1, again: null, isReady: true, stopWaiting: () => {} };
+    const slot: Slot = {
+      topic,
+      partition,
+      attempt: 1,
+      again: null,
+      isReady: true,
+      isDue: false,
+      stopWaiting: () => {},
+    };
     this.#slots.set(key, slot);
     return slot;
   }
@@ -213,4 +250,9 @@ export class Handing {
   #plain(topic: string): string {
     return topic.slice(this.#options.settings.prefix.length);
   }
+}
+
+/** Whether nothing came after these records when they were fetched. */
+function isLastOf(batch: EachBatchPayload['batch'], records: readonly LogRecord[]): boolean {
+  return (records.at(-1) as LogRecord).offset + 1 >= Number(batch.highWatermark);
 }

@@ -34,6 +34,7 @@ export function takeSeat(settings: Settings, options: ConsumerOptions): Seat {
     rebalanceTimeout: Math.max(REBALANCE_MS, session_timeout_ms),
     heartbeatInterval: heartbeat_ms,
     maxWaitTimeInMs: fetch_wait_ms,
+    ...(options.max_bytes === undefined ? {} : { maxBytesPerPartition: options.max_bytes }),
     retry: { restartOnFailure: async () => false },
   });
   const handing = new Handing({

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { topics } from '#contract/topics.ts';
+import { certificateFault } from '../../certificate-fault.ts';
 import { TOPICS } from '../topic.ts';
 import { openClient } from './client.ts';
 import { LogMisconfigured, unavailable } from './errors.ts';
@@ -34,10 +35,30 @@ export async function ensureTopics(settings: Settings): Promise<void> {
     });
     await admin.disconnect();
   } catch (error) {
-    throw unavailable(`Kafka cannot be prepared at ${settings.brokers.join(', ')}`, error);
+    throw (
+      refused(settings, error) ??
+      unavailable(`Kafka cannot be prepared at ${settings.brokers.join(', ')}`, error)
+    );
   } finally {
     client.kill();
   }
+}
+
+/** What somebody must mend before the brokers let us in, where it is that. */
+function refused({ brokers }: Settings, cause: unknown): LogMisconfigured | null {
+  const server = `Kafka at ${brokers.join(', ')}`;
+  const untrusted = certificateFault(cause);
+  if (untrusted) return new LogMisconfigured(`${server} ${untrusted}: see KAFKA_CA`, { cause });
+  if (!isOfSasl(cause)) return null;
+  return new LogMisconfigured(`${server} does not let us in: mend KAFKA_SASL, KAFKA_USER or KAFKA_PASSWORD`, {
+    cause,
+  });
+}
+
+/** kafkajs hides it where it ran out of attempts. */
+function isOfSasl(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /SASL/.test(`${error.name} ${error.message}`) || isOfSasl(error.cause);
 }
 
 /** Tries again while brokers have not heard of a new topic, or have no leader for it yet: errors that Kafka says pass. */

@@ -1,4 +1,5 @@
 import { type ClientConfig, MilvusClient } from '@zilliz/milvus2-sdk-node';
+import { certificateFault } from '../../certificate-fault.ts';
 import { errorFields, type Report } from '../../http/report.ts';
 import { checked, VectorsUnavailable } from './unavailable.ts';
 import { within } from './within.ts';
@@ -66,6 +67,17 @@ function configOf({ address, token, database, tls }: MilvusAddress, timeout: num
   };
 }
 
+/** Why there is no connection, where one can tell. */
+function explained(error: unknown, server: string): unknown {
+  if (!(error instanceof VectorsUnavailable)) return error;
+  const untrusted = certificateFault(error);
+  const why =
+    error.code === 'vectors_refused' ? 'does not let us in: mend the user, password or token' : null;
+  const what = untrusted ? `${untrusted}: see MILVUS_CA` : (why ?? `cannot be reached (${error.message})`);
+  const code = untrusted ? 'vectors_refused' : error.code;
+  return new VectorsUnavailable(code, `Milvus at ${server} ${what}`, { cause: error });
+}
+
 /**
  * Connects. A connection that lets a deadline pass is asked whether it lives, and is made anew if not: without
  * pings, nobody else would notice for a quarter of an hour that the other side is gone. Rejects with
@@ -102,7 +114,7 @@ export async function connect(
     await within(never, connect_ms, Promise.resolve<unknown>(client.connectPromise));
   } catch (error) {
     void client.closeConnection();
-    throw error;
+    throw explained(error, address.address);
   }
 
   return {

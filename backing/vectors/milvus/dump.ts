@@ -1,35 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConsistencyLevelEnum } from '@zilliz/milvus2-sdk-node';
 import { composite } from '#contract/ids.ts';
+import { BACKOFF, delayAfter } from '../../log/backoff.ts';
 import { quantise } from '../quantise.ts';
 import { fetchRows, type Row } from './rows.ts';
 import type { Store } from './store.ts';
+import { VectorsUnavailable } from './unavailable.ts';
 
 /** One row, by what its line begins with. */
 type Line = { key: readonly string[]; name: string; pk: string; place: number };
 
-/** As many rows as one answer is expected to give, and as are held at a time. */
-const SLICE = 4_000;
+/** As many rows as one answer is expected to give. Of so many hashes, hardly ever a hundred more fall in a slice. */
+const SLICE = 12_000;
 const PAGE = 500;
 /** The most rows that Milvus gives in an answer. */
 const MOST = 16_384;
+
+const ATTEMPTS = 5;
+
+/** A dump is long: one question that a busy server lets wait should not cost all that was asked before. */
+async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof VectorsUnavailable && error.retryable) || attempt === ATTEMPTS) throw error;
+      await sleep(delayAfter(attempt, BACKOFF));
+    }
+  }
+}
 
 function precedes(a: readonly string[], b: readonly string[]): number {
   const at = a.findIndex((part, i) => part !== b[i]);
   return at < 0 ? 0 : (a[at] as string) < (b[at] as string) ? -1 : 1;
 }
 
-/** The first characters of keys that cut a collection into slices. Keys are hashes, so that slices are alike. */
-function slicesOf(rows: number): string[] {
-  let digits = 0;
-  while (rows / 16 ** digits > SLICE) digits++;
-  return Array.from({ length: 16 ** digits }, (_, at) =>
-    digits === 0 ? '' : at.toString(16).padStart(digits, '0'),
-  );
-}
+const DIGITS = 8;
 
-/** `g` comes after every digit of a key. */
-function sliceFilter(start: string): string {
-  return `pk >= "${start || '0'}" and pk < "${start}g"`;
+/**
+ * Filters that cut a collection into slices of about as many rows: keys are hashes. A server without an index of them
+ * looks at every row for each slice, so they are as few as can be.
+ */
+function slicesOf(rows: number): string[] {
+  const count = Math.max(1, Math.ceil(rows / SLICE));
+  const cuts = Array.from({ length: count }, (_, at) =>
+    Math.floor((16 ** DIGITS * at) / count)
+      .toString(16)
+      .padStart(DIGITS, '0'),
+  );
+  // `g` comes after every digit of a key.
+  return cuts.map((from, at) => `pk >= "${from}" and pk < "${cuts[at + 1] ?? 'g'}"`);
 }
 
 /** What a store holds, as the embedded one writes it; vectors in bytes, of the numbers that are stored. */
@@ -37,15 +57,17 @@ export async function* dumpOf(store: Store): AsyncIterable<string> {
   const { connection, collections, write_ms: limit_ms } = store;
   const { signal } = new AbortController();
   const query = async (name: string, filter: string, output_fields: string[], limit?: number) => {
-    const { data } = await connection.call(signal, limit_ms, (client, timeout) =>
-      client.query({
-        collection_name: name,
-        filter,
-        output_fields,
-        consistency_level: ConsistencyLevelEnum.Strong,
-        ...(limit ? { limit } : {}),
-        timeout,
-      }),
+    const { data } = await patiently(() =>
+      connection.call(signal, limit_ms, (client, timeout) =>
+        client.query({
+          collection_name: name,
+          filter,
+          output_fields,
+          consistency_level: ConsistencyLevelEnum.Strong,
+          ...(limit ? { limit } : {}),
+          timeout,
+        }),
+      ),
     );
     return data as Row[];
   };
@@ -59,8 +81,11 @@ export async function* dumpOf(store: Store): AsyncIterable<string> {
       if ((of === 'campaigns') !== (kind === 'campaign')) continue;
       const { id } = await collections.ready(name, null, signal);
       const [counted] = await query(name, '', ['count(*)']);
-      for (const start of slicesOf(Number(counted?.['count(*)']))) {
-        for (const row of await query(name, sliceFilter(start), ['pk', 'tenant_id', ...ids, order], MOST)) {
+      for (const slice of slicesOf(Number(counted?.['count(*)']))) {
+        const rows = await query(name, slice, ['pk', 'tenant_id', ...ids, order], MOST);
+        if (rows.length === MOST)
+          throw new VectorsUnavailable('vectors_refused', 'A slice of a dump has more rows than are given');
+        for (const row of rows) {
           const key = [id, String(row['tenant_id']), ...ids.map((field) => String(row[field]))];
           lines.push({ key, name, pk: String(row['pk']), place: Number(row[order]) });
         }
@@ -77,7 +102,8 @@ export async function* dumpOf(store: Store): AsyncIterable<string> {
       const rows = new Map<string, Row>();
       for (const name of new Set(page.map((line) => line.name))) {
         const keys = page.filter((line) => line.name === name).map(({ pk }) => pk);
-        for (const row of await fetchRows(connection, { name, keys, fields, limit_ms }, signal))
+        const asked = { name, keys, fields, limit_ms };
+        for (const row of await patiently(() => fetchRows(connection, asked, signal)))
           rows.set(String(row['pk']), row);
       }
       for (const { key, pk } of page) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { openStores } from '#backing/embedded.ts';
+import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
@@ -13,7 +14,7 @@ import { campaignRecord, eventRecord } from '#contract/envelope.ts';
 import { Event } from '#contract/event.ts';
 import { Id } from '#contract/ids.ts';
 import { parse } from '#contract/parse.ts';
-import { groups, topics } from '#contract/topics.ts';
+import { answeringGroups, topics } from '#contract/topics.ts';
 import { Instant } from '#contract/values.ts';
 import { startViews } from '../../../ingest/start.ts';
 import { placements } from '../../../origin/placements.ts';
@@ -65,10 +66,10 @@ async function readAll<Value>(file: string, parseOne: (json: unknown) => Value):
   return all;
 }
 
-/** Resolves once both views have handled all that the log holds. */
+/** Resolves once all views have handled all that the log holds. */
 async function settled(log: Log, signal: AbortSignal): Promise<void> {
   const all = [topics.imports, topics.campaigns];
-  await Promise.all(Object.values(groups).map((group) => caughtUp(log, group, all, signal)));
+  await Promise.all(answeringGroups.map((group) => caughtUp(log, group, all, signal)));
 }
 
 /**
@@ -90,11 +91,12 @@ export async function evaluate(
   const path = (name: string) => join(folder, name);
   const log = openLog({ file: path('log.db') });
   const stores = openStores({ path, clock: Date.now, synchronous: 'normal' });
-  const views = await startViews({ ...stores, log, embedder: hashingEmbedder });
+  const { archive: _, ...answering } = stores;
+  const views = await startViews({ ...answering, log, embedders: embeddersOf(hashingEmbedder) });
   try {
     const recommender = openRecommender({
       ...stores,
-      embedder: hashingEmbedder,
+      embedders: embeddersOf(hashingEmbedder),
       clock: Date.now,
       refresh_ms: 0,
       report: toStderr,

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
+import { KeyId, KeyName } from '#contract/api-key.ts';
 import { readScopes, SCOPES, type Scope } from '#contract/caller.ts';
 import { Id, TenantId } from '#contract/ids.ts';
 import { Instant } from '#contract/values.ts';
@@ -15,6 +16,8 @@ function read<Schema extends v.GenericSchema<string, unknown>>(schema: Schema) {
 
 export const tenant = read(TenantId);
 export const user = read(Id);
+export const keyId = read(KeyId);
+export const keyName = read(KeyName);
 
 /** A moment, in ms since 1970. */
 export const instant = (value: string): number => Date.parse(read(Instant)(value));
@@ -41,7 +44,17 @@ export function scopes(value: string): Scope[] {
   return readScopes(names.join(' '));
 }
 
-const UNITS_S = { s: 1, m: 60, h: 3600 };
+const UNITS_S = { s: 1, m: 60, h: 3600, d: 24 * 3600 };
+const LONGEST_SPAN_S = 3650 * UNITS_S.d;
+
+/** A span of time, such as `90d`, in seconds. */
+export function span(value: string): number {
+  const parts = /^(\d{1,6})(s|m|h|d)$/.exec(value);
+  const seconds = parts ? Number(parts[1]) * UNITS_S[parts[2] as keyof typeof UNITS_S] : Number.NaN;
+  if (seconds <= LONGEST_SPAN_S) return seconds;
+  throw new InvalidArgumentError('A span of time is written such as 30m, 12h or 90d, up to 3650d.');
+}
+
 const LONGEST_TOKEN_S = 24 * 3600;
 
 /** How long a token holds, such as `12h`, in seconds. */

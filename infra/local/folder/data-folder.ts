@@ -7,9 +7,9 @@ export const DEFAULT_DATA = '.edgewise';
 
 /** All that ever stands in a data folder. */
 const OURS =
-  /^(format|lock|(log|views|vectors)\.db|(keys|run|state)\.json|rejected\.ndjson)(-wal|-shm|-journal|(\.\d+)?\.new)?$/;
-/** What stays when it is emptied: the lock that is held, and the keys, so that tokens go on to hold. */
-const KEPT = new Set(['lock', 'format', 'keys.json']);
+  /^(format|lock|archive|(log|views|vectors|graph|control)\.db|(keys|run|state)\.json|rejected\.ndjson)(-wal|-shm|-journal|(\.\d+)?\.new)?$/;
+/** What stays when it is emptied: the lock that is held, and the keys, so that tokens and API keys go on to hold. */
+const KEPT = /^(lock|format|keys\.json|control\.db.*)$/;
 
 /** Throws Mendable where something stands there that is not ours: it could be anybody's treasure. */
 export function refuseForeign(path: string): void {
@@ -30,7 +30,8 @@ export function openData(path: string): Folder {
 
 /** Empties a folder that was opened by openData, but for its keys. Nothing in it may be open. */
 export function emptyData(folder: Folder): void {
-  for (const name of entriesOf(folder.path('.'))) if (!KEPT.has(name)) rmSync(folder.path(name));
+  for (const name of entriesOf(folder.path('.')))
+    if (!KEPT.test(name)) rmSync(folder.path(name), { recursive: true });
 }
 
 function entriesOf(path: string): string[] {

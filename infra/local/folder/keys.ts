@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import * as v from 'valibot';
 import { base64url } from '#contract/base64url.ts';
+import type { SigningKey } from '#contract/signature.ts';
 import { readJsonFile, writeJsonFileOnce } from './json-file.ts';
 
 const PublicJwk = {
@@ -37,6 +38,12 @@ export async function readKeys(data: string): Promise<Keys> {
   if (kept) return kept;
   writeJsonFileOnce(file, await makeKeys());
   return readJsonFile(file, Keys) as Keys;
+}
+
+/** What a data folder's API keys are kept under. It is derived, so that a folder of before there were any has one as well. */
+export function pepperOf({ origin }: Keys): SigningKey {
+  const secret = createHmac('sha256', origin.secret).update('edgewise API keys').digest();
+  return { id: origin.id, secret: base64url(secret) };
 }
 
 async function makeKeys(): Promise<Keys> {

@@ -1,5 +1,5 @@
 import { openStores, type Stores } from '#backing/embedded.ts';
-import { hashingEmbedder } from '#backing/embedder/hashing.ts';
+import { embedderSettings, openEmbedders } from '#backing/embedder/open.ts';
 import type { Folder } from '#backing/folder.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { serveApp } from '#backing/http/serve.ts';
@@ -10,7 +10,7 @@ import { importKeys } from '#contract/signature.ts';
 import { startGateway, startViews } from '../../../ingest/start.ts';
 import { reportFailure } from '../../../ingest/views/run-views.ts';
 import { startOrigin } from '../../../origin/start.ts';
-import type { Keys } from '../folder/keys.ts';
+import { type Keys, pepperOf } from '../folder/keys.ts';
 import { type Standing, standingOf } from './standing.ts';
 import { statusApp } from './status.ts';
 
@@ -24,6 +24,7 @@ export type StackOptions = {
   ports: { gateway: number; origin: number | null };
   /** Stands for every tenant's clock in rankings, where given (ms). */
   now_ms?: number | undefined;
+  archive_linger_ms?: number | undefined;
 };
 
 /** Gateway, views and origin on the embedded stores of one folder, in this process. */
@@ -41,21 +42,30 @@ export type Stack = {
 };
 
 /** Starts the stack. Rejects, and leaves nothing running, where a port is taken or a store cannot be opened. */
-export async function startStack({ folder, keys, clock, ports, now_ms }: StackOptions): Promise<Stack> {
+export async function startStack({
+  folder,
+  keys,
+  clock,
+  ports,
+  now_ms,
+  archive_linger_ms,
+}: StackOptions): Promise<Stack> {
   const closing = new AsyncDisposableStack();
   try {
     const stores = openStores({ path: folder.path, clock });
     closing.defer(() => stores.close());
     const log = openLog({ file: folder.path('log.db'), clock });
     closing.defer(() => log.close());
-    const embedder = hashingEmbedder;
+    const embedders = await openEmbedders(embedderSettings(process.env), toStderr);
+    closing.defer(() => embedders.close());
 
     let paused = false;
     const tell = reportFailure(toStderr);
     const views = await startViews({
       log,
       ...stores,
-      embedder,
+      embedders,
+      archive_linger_ms,
       clock,
       onError(failure) {
         paused ||= failure.retry_ms === null;
@@ -78,12 +88,13 @@ export async function startStack({ folder, keys, clock, ports, now_ms }: StackOp
     if (ports.origin !== null) {
       const origin = await startOrigin({
         ...stores,
-        embedder,
+        embedders,
         keys: await importKeys([keys.origin]),
         clock,
         now_ms,
         hostname: HOST,
         port: ports.origin,
+        control: { apiKeys: stores.apiKeys, peppers: await importKeys([pepperOf(keys)]) },
       });
       closing.defer(() => origin.close());
       origin_url = origin.url;

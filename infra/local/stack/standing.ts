@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Log } from '#backing/log/port.ts';
-import { groups, topics } from '#contract/topics.ts';
+import { answeringGroups, viewTopics } from '#contract/topics.ts';
 
 /**
  * How far the views are, partition by partition: where each ends, and up to where its view has handled it.
@@ -13,11 +13,9 @@ export const Standing = v.strictObject({
 });
 export type Standing = v.InferOutput<typeof Standing>;
 
-const READ = [topics.campaigns, topics.events, topics.imports];
-
-/** The standing of all views of a log, always in the same order. */
+/** The standing of the views that answers rest on, always in the same order. The archive lags behind them on purpose. */
 export async function standingOf(log: Log, signal: AbortSignal): Promise<Omit<Standing, 'paused'>> {
-  const pairs = Object.values(groups).flatMap((group) => READ.map((topic) => ({ group, topic })));
+  const pairs = answeringGroups.flatMap((group) => viewTopics.map((topic) => ({ group, topic })));
   const [ends, handled] = await Promise.all([
     Promise.all(pairs.map(({ topic }) => log.ends(topic, signal))),
     Promise.all(pairs.map(({ group, topic }) => log.committed(group, topic, signal))),

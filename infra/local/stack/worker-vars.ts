@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER } from '#contract/development.ts';
-import type { Keys } from '../folder/keys.ts';
+import { type Keys, pepperOf } from '../folder/keys.ts';
 
 export type WorkerVarsOptions = {
   keys: Keys;
@@ -29,6 +29,7 @@ export function workerVars({
     GATEWAY_URL: gateway_url,
     ORIGIN_KEYS: JSON.stringify([keys.origin]),
     GATEWAY_KEYS: JSON.stringify([keys.gateway]),
+    KEY_PEPPERS: JSON.stringify([pepperOf(keys)]),
     ISSUERS: JSON.stringify([issuer]),
   };
 }

@@ -9,11 +9,13 @@ export type WorkerOptions = {
   /** 0 takes any that is free. */
   port: number;
   vars: Readonly<Record<string, string>>;
+  /** Another Worker than the edge's, as one module. */
+  script?: string;
 };
 
 /** Runs the edge's Worker in workerd, on the loopback alone. */
-export async function startWorker({ port, vars }: WorkerOptions) {
-  const options = await optionsFor({ port, vars });
+export async function startWorker(worker: WorkerOptions) {
+  const options = await optionsFor(worker);
   const miniflare = withoutSignalHandlers(() => new Miniflare(options));
   try {
     await miniflare.ready;
@@ -26,8 +28,11 @@ export async function startWorker({ port, vars }: WorkerOptions) {
   }
 }
 
-async function optionsFor({ port, vars }: WorkerOptions): Promise<MiniflareOptions> {
-  const [contents, compatibilityDate] = await Promise.all([bundleWorker(), readCompatibilityDate()]);
+async function optionsFor({ port, vars, script }: WorkerOptions): Promise<MiniflareOptions> {
+  const [contents, compatibilityDate] = await Promise.all([
+    script ?? bundleWorker(),
+    readCompatibilityDate(),
+  ]);
   const modules = { [MODULE]: { type: 'esm' as const, contents } };
   const env = Object.entries(vars).map(([name, value]) => [name, { type: 'text', value }]);
   return {

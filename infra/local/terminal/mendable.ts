@@ -7,10 +7,15 @@ export class Mendable extends Error {
 /** Errors of other parts whose message is such a sentence, by their code. */
 const SENTENCES = new Set([
   'mendable',
+  'bad_settings',
   'log_unavailable',
   'folder_in_use',
   'folder_too_new',
   'folder_unusable',
+  'bad_settings',
+  'services_unreachable',
+  'postgres_unavailable',
+  'postgres_refused',
 ]);
 /** Those of a server that cannot listen, by the code of their cause. */
 const LISTENING = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND']);

@@ -1,25 +1,36 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
+/** What a process used of the processor so far, and holds of the memory now. */
+type Usage = { cpu_us: number; rss_bytes: number };
+
+/** Variables that a process is given beside ours. */
+export type Environment = Readonly<Record<string, string>>;
+
 /**
- * Runs a server of this folder in a process of its own, so that the load does not share its thread. It sends
- * its URL once it listens, and what it used of the processor when asked.
+ * Runs a file of this folder in a process of its own, so that the load does not share its thread. It sends
+ * something once it is ready, such as its URL, and what it used of the machine when asked.
  */
-export async function startChild(file: URL, args: readonly string[] = []) {
-  const child = fork(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+export async function startChild<Ready = string>(
+  file: URL,
+  { args = [], environment = {} }: { args?: readonly string[]; environment?: Environment } = {},
+) {
+  const env = { ...process.env, ...environment };
+  const child = fork(file, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`${file.pathname} ended with ${code} before it listened`);
+    throw new Error(`${file.pathname} ended with ${code} before it was ready`);
   });
-  const [url] = (await Promise.race([once(child, 'message'), failed])) as [string];
+  const [ready] = (await Promise.race([once(child, 'message'), failed])) as [Ready];
   failed.catch(() => undefined);
+  const usage = async (): Promise<Usage> => {
+    child.send('usage');
+    const [used] = (await once(child, 'message')) as [Usage];
+    return used;
+  };
   return {
-    url,
-    /** CPU seconds used so far. */
-    async cpu_s(): Promise<number> {
-      child.send('cpu');
-      const [micros] = (await once(child, 'message')) as [number];
-      return micros / 1e6;
-    },
+    /** What it sent: of a server its URL. */
+    ready,
+    usage,
     async stop() {
       const gone = once(child, 'exit');
       child.kill('SIGTERM');
@@ -28,11 +39,11 @@ export async function startChild(file: URL, args: readonly string[] = []) {
   };
 }
 
-/** The other side, in the child: tells the URL, and the CPU time whenever it is asked for. */
-export function tellParent(url: string): void {
+/** The other side, in the child: tells that it is ready, and what it used whenever it is asked for. */
+export function tellParent(ready: unknown): void {
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
-    process.send?.(user + system);
+    process.send?.({ cpu_us: user + system, rss_bytes: process.memoryUsage.rss() });
   });
-  process.send?.(url);
+  process.send?.(ready);
 }

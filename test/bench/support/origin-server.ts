@@ -1,4 +1,5 @@
 import { openStores } from '#backing/embedded.ts';
+import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { importKeys, type SigningKey } from '#contract/signature.ts';
 import { startOrigin } from '../../../origin/start.ts';
@@ -15,7 +16,7 @@ const cold: typeof stores.answers = {
 const origin = await startOrigin({
   ...stores,
   answers: mode === 'cold' ? cold : stores.answers,
-  embedder: hashingEmbedder,
+  embedders: embeddersOf(hashingEmbedder),
   keys: await importKeys([JSON.parse(key) as SigningKey]),
   clock: Date.now,
   hostname: '127.0.0.1',

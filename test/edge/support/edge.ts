@@ -1,10 +1,12 @@
 import { env, exports } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { type Answer, answerHeaders } from '#contract/answer.ts';
+import { KEYS_PATH } from '#contract/api-key.ts';
 import { EPOCHS_PATH } from '#contract/epoch.ts';
 import { importKeys, type SigningKey, verify } from '#contract/signature.ts';
 import type * as worker from '../../../edge/worker.ts';
-import { issuers, token } from './tokens.ts';
+import { keyCopyOf, peppers } from './keys.ts';
+import { FOREIGN_TENANT, issuers, TENANT, token } from './tokens.ts';
 
 declare global {
   namespace Cloudflare {
@@ -18,6 +20,10 @@ const secret = (byte: string) => btoa(byte.repeat(32)).replaceAll('=', '');
 const originKeys: SigningKey[] = [{ id: 'o1', secret: secret('o') }];
 const gatewayKeys: SigningKey[] = [{ id: 'g1', secret: secret('g') }];
 
+/** Pages of a tenant, and of another. */
+export const PAGE = 'https://app.acme.test';
+export const FOREIGN_PAGE = 'https://app.globex.test';
+
 /** An environment that configures the Worker rightly. */
 export const rightEnv = {
   ENVIRONMENT: 'development',
@@ -26,6 +32,11 @@ export const rightEnv = {
   ORIGIN_KEYS: JSON.stringify(originKeys),
   GATEWAY_KEYS: JSON.stringify(gatewayKeys),
   ISSUERS: JSON.stringify(issuers),
+  KEY_PEPPERS: JSON.stringify(peppers),
+  TENANTS: JSON.stringify([
+    { tenant: TENANT, origins: [PAGE] },
+    { tenant: FOREIGN_TENANT, tier: 'large', origins: [FOREIGN_PAGE] },
+  ]),
   READ_DEADLINE_MS: '30000',
 };
 
@@ -49,6 +60,8 @@ export const behind = {
   epochReader: (() => Response.json(behind.epochs)) as Tier,
   asked: [] as Arrived[],
   epochReads: 0,
+  keyReader: keyCopyOf as Tier,
+  keyReads: [] as string[],
 };
 
 /** Puts all behind the edge as it is at first: answers that name their number, and hold. */
@@ -62,6 +75,8 @@ export function resetBehind(): void {
       Response.json({ accepted: 1, rejected: [] }, { status: 202, headers: { 'Edgewise-Bookmark': 'W10' } }),
     asked: [],
     epochReads: 0,
+    keyReader: keyCopyOf,
+    keyReads: [],
   });
 }
 
@@ -106,14 +121,20 @@ async function arrive(input: RequestInfo | URL, init?: RequestInit): Promise<Res
     behind.epochReads++;
     return behind.epochReader(arrived);
   }
+  if (url.pathname.startsWith(KEYS_PATH)) {
+    behind.keyReads.push(url.pathname.slice(KEYS_PATH.length + 1));
+    return behind.keyReader(arrived);
+  }
   behind.asked.push(arrived);
   return toGateway ? behind.gateway(arrived) : behind.origin(arrived);
 }
 
-/** Configures the Worker, and puts `behind` in place of the network. */
-export function openEdge(): void {
-  Object.assign(env, rightEnv);
+/** Configures the Worker, and puts `behind` in place of the network. Without `queue` it has no event queue. */
+export function openEdge({ queue = false } = {}): void {
+  Object.assign(env, rightEnv, queue ? {} : { EVENTS: undefined });
   vi.spyOn(globalThis, 'fetch').mockImplementation(arrive);
+  // No bound is shortened by chance.
+  vi.spyOn(Math, 'random').mockReturnValue(0);
 }
 
 /** Asks the Worker, as a request of its own. */

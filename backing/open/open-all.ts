@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import type { Closable } from './port.ts';
 
 /** Services that a tier cannot do without could not be reached. The message names each, and why. */
 class ServicesUnreachable extends Error {
@@ -6,7 +6,6 @@ class ServicesUnreachable extends Error {
   readonly retryable = true;
 }
 
-type Closable = { close(): Promise<void> | void };
 type Opened<Opening> = {
   [Name in keyof Opening]: Opening[Name] extends Promise<infer Service> ? Service : never;
 };
@@ -34,28 +33,4 @@ export async function openAll<Opening extends Readonly<Record<string, Promise<Cl
   });
   if (failed.length > 0) throw new ServicesUnreachable(`These cannot be reached: ${failed.join(', ')}`);
   return opened as Opened<Opening>;
-}
-
-/**
- * Runs a tier as a process of its own: `start` brings it up, defers to the stack what takes it down, and says
- * that it is up. SIGTERM and SIGINT end it cleanly; where it cannot start, what it opened is closed, and the
- * process exits with 1 and a sentence.
- */
-export async function runMain(
-  name: string,
-  start: (stack: AsyncDisposableStack) => Promise<string>,
-): Promise<void> {
-  const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-  const stack = new AsyncDisposableStack();
-  try {
-    console.log(await start(stack));
-    if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
-  } catch (error) {
-    process.exitCode = 1;
-    const foreseen = error instanceof Error && 'code' in error;
-    console.error(foreseen ? `The ${name} cannot start. ${error.message}` : error);
-  } finally {
-    await stack.disposeAsync();
-  }
 }

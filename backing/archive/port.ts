@@ -1,0 +1,98 @@
+import type { LogRecord } from '#backing/log/port.ts';
+import type { CampaignEnvelope, EventEnvelope } from '#contract/envelope.ts';
+
+/** A record, and what was read from it; null where it could not be read. */
+export type Archivable = { record: LogRecord; envelope: EventEnvelope | CampaignEnvelope | null };
+
+/** Records of one partition, in their order. */
+type ArchiveBatch = {
+  topic: string;
+  partition: number;
+  /** From this offset up to the last record, the log holds these records and no others. */
+  from: number;
+  records: readonly Archivable[];
+};
+
+/** How many records of a batch were written, and how many the archive had already. */
+type Archived = { written: number; already: number };
+
+/** A file of an entry: rows of one hour of acceptance, by rising offset. */
+export type ArchiveFile = {
+  key: string;
+  rows: number;
+  bytes: number;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  sha256: string;
+  first_offset: number;
+  /** One past its last. */
+  next_offset: number;
+};
+
+/**
+ * A stretch of a partition that the archive holds, and the files that it stands in. An entry begins where the one
+ * before it ends, the first at 0.
+ */
+export type ArchiveEntry = {
+  v: 1;
+  topic: string;
+  partition: number;
+  first_offset: number;
+  next_offset: number;
+  /** From which offset on the archive has the records: later than the first where the log had none before it. */
+  since: number;
+  files: ArchiveFile[];
+};
+
+export type ArchivePartition = { topic: string; partition: number };
+
+export type Stretch = ArchivePartition & {
+  /** From this offset on; 0 where nothing is said. */
+  from?: number;
+  /** Up to this offset, without it; to the end where nothing is said. */
+  to?: number;
+};
+
+/** What is wrong with the archive, and where. */
+export type ArchiveFault = { key: string; what: string };
+
+/**
+ * Records are missing between the archive's end and what it was given, or before its start: the archive cannot go
+ * on without a hole. Somebody has to decide.
+ */
+export class ArchiveGap extends Error {
+  readonly code = 'archive_gap';
+  readonly retryable = false;
+}
+
+/** An object of the archive is not what its manifest says, or cannot be read by this build. */
+export class ArchiveDamaged extends Error {
+  readonly code = 'archive_damaged';
+  readonly retryable = false;
+}
+
+/**
+ * All that was on the log, for good: every record once, as Parquet files by hour of acceptance. A file is seen
+ * once an entry of the manifest names it. The entries of a partition are a chain, and the chain is the position:
+ * what it covers is not written again, and what does not follow it is refused. Everything here also throws what
+ * the store of objects throws.
+ */
+export interface Archive {
+  /**
+   * Writes what the archive does not have of a batch. Of several that write the same partition at once each
+   * record is taken from one. Throws ArchiveGap.
+   */
+  append(batch: ArchiveBatch, signal: AbortSignal): Promise<Archived>;
+  /** The partitions that the archive has anything of. */
+  partitions(signal: AbortSignal): AsyncIterable<ArchivePartition>;
+  /** The entries that cover a stretch, in order. Throws ArchiveDamaged where the chain is broken. */
+  entries(stretch: Stretch, signal: AbortSignal): AsyncIterable<ArchiveEntry>;
+  /** The records of a stretch by rising offset, each as it stood on the log. One entry's are held at a time. Throws ArchiveDamaged. */
+  records(stretch: Stretch, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /** Reads all of it, and tells whatever is not as it should be: nothing, where every record is there exactly once. */
+  faults(signal: AbortSignal): AsyncIterable<ArchiveFault>;
+  /**
+   * The distinct events, and each campaign's newest content, as sorted lines. Where they stood, how often, and
+   * when they were accepted does not matter. One entry's records are held at a time; what is sorted goes to disk.
+   */
+  dump(): AsyncIterable<string>;
+}

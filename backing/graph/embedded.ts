@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { composite } from '#contract/ids.ts';
+import { transaction } from '../sqlite.ts';
+import { raise, strongestFirst } from './paths.ts';
+import { BOUNDS, type Edge, type Graph, type NeighboursQuery } from './port.ts';
+
+export const graphSchema = readFileSync(new URL('./graph.sql', import.meta.url), 'utf8');
+
+const DUMPS = {
+  answered: `SELECT tenant_id AS a, user_id AS b, day AS c, message_id AS d, 1 AS value FROM answered ORDER BY 1, 2, 3, 4`,
+  engaged: `SELECT tenant_id AS a, user_id AS b, day AS c, campaign_id AS d, 1 AS value FROM engaged ORDER BY 1, 2, 3, 4`,
+  replied: `SELECT tenant_id AS a, user_id AS b, day AS c, other_id AS d, 1 AS value FROM replied ORDER BY 1, 2, 3, 4`,
+  wrote: `SELECT tenant_id AS a, message_id AS b, user_id AS c, NULL AS d, day AS value FROM wrote ORDER BY 1, 2, 3`,
+};
+
+/** Somebody on the way to campaigns: the newest day that leads to them, and by what. */
+type Person = { id: string; newest: string; by: Set<string> };
+
+/** The people that rows of a day and a person lead to, newest first; `by` gathers what each was found by. */
+function newestPeople(rows: readonly { day: string; id: string; by: string }[]): Person[] {
+  const people = new Map<string, Person>();
+  for (const { day, id, by } of rows) {
+    const person = people.get(id) ?? { id, newest: day, by: new Set() };
+    people.set(id, person);
+    if (day > person.newest) person.newest = day;
+    person.by.add(by);
+  }
+  const rank = (a: Person, b: Person) => (a.newest === b.newest ? a.id < b.id : a.newest < b.newest);
+  return [...people.values()].sort((a, b) => (rank(a, b) ? 1 : -1)).slice(0, BOUNDS.people);
+}
+
+/** The graph in SQLite. */
+export function embeddedGraph(db: DatabaseSync): Graph {
+  const insert = {
+    engaged: db.prepare('INSERT OR IGNORE INTO engaged VALUES (?, ?, ?, ?)'),
+    replied: db.prepare('INSERT OR IGNORE INTO replied VALUES (?, ?, ?, ?)'),
+    answered: db.prepare('INSERT OR IGNORE INTO answered VALUES (?, ?, ?, ?)'),
+    wrote: db.prepare(`
+      INSERT INTO wrote VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET day = excluded.day WHERE excluded.day > day`),
+  };
+  const newest = (table: string, by: string, other: string) =>
+    db.prepare(`
+      SELECT day, ${other} AS id FROM ${table}
+      WHERE tenant_id = ? AND ${by} = ? AND day BETWEEN ? AND ? AND ${other} <> ?
+      ORDER BY day DESC, ${other} DESC LIMIT ?`);
+  const engagements = newest('engaged', 'user_id', 'campaign_id');
+  const fellows = newest('engaged', 'campaign_id', 'user_id');
+  const replies = newest('replied', 'user_id', 'other_id');
+  const answers = newest('answered', 'user_id', 'message_id');
+  const authors = db.prepare('SELECT user_id FROM wrote WHERE tenant_id = ? AND message_id = ? LIMIT 2');
+  type Newest = { day: string; id: string }[];
+
+  function add(edge: Edge): void {
+    const { tenant_id, user_id, day, kind } = edge;
+    if (kind === 'engaged') insert.engaged.run(tenant_id, user_id, day, edge.campaign_id);
+    else if (kind === 'replied') insert.replied.run(tenant_id, user_id, day, edge.other_id);
+    else if (kind === 'answered') insert.answered.run(tenant_id, user_id, day, edge.message_id);
+    else insert.wrote.run(tenant_id, edge.message_id, user_id, day);
+  }
+
+  /** The one author that a message id has; null where it has none, or several. */
+  function authorOf(tenant_id: string, message_id: string): string | null {
+    const [one, ...others] = authors.all(tenant_id, message_id);
+    return one && others.length === 0 ? (one.user_id as string) : null;
+  }
+
+  function read({ tenant_id, user_id, from_day, to_day }: NeighboursQuery) {
+    const window = [from_day, to_day] as const;
+    const engagedIn = (id: string, limit: number) =>
+      engagements.all(tenant_id, id, ...window, '', limit) as Newest;
+
+    const direct = replies.all(tenant_id, user_id, ...window, user_id, BOUNDS.replies) as Newest;
+    const resolved = (answers.all(tenant_id, user_id, ...window, '', BOUNDS.replies) as Newest).flatMap(
+      ({ day, id }) => {
+        const author = authorOf(tenant_id, id);
+        return author === null || author === user_id ? [] : [{ day, id: author }];
+      },
+    );
+    const replied = new Map<string, number>();
+    for (const person of newestPeople([...direct, ...resolved].map((row) => ({ ...row, by: row.day })))) {
+      for (const { id } of engagedIn(person.id, BOUNDS.engagements)) raise(replied, id, person.by.size);
+    }
+
+    const seeds = new Set(engagedIn(user_id, BOUNDS.own).map(({ id }) => id));
+    const met = [...seeds].flatMap((seed) =>
+      (fellows.all(tenant_id, seed, ...window, user_id, BOUNDS.fellows) as Newest).map((row) => ({
+        ...row,
+        by: seed,
+      })),
+    );
+    const together = new Map<string, number>();
+    for (const person of newestPeople(met)) {
+      for (const { id } of engagedIn(person.id, BOUNDS.engagements)) {
+        raise(together, id, person.by.size - (person.by.has(id) ? 1 : 0));
+      }
+    }
+    return { replied: strongestFirst(replied), together: strongestFirst(together) };
+  }
+
+  return {
+    async add(edges, signal) {
+      signal.throwIfAborted();
+      transaction(db, () => edges.forEach(add));
+    },
+    async neighbours(query, signal) {
+      signal.throwIfAborted();
+      return read(query);
+    },
+    async *dump() {
+      for (const [kind, select] of Object.entries(DUMPS)) {
+        for (const { a, b, c, d, value } of db.prepare(select).iterate()) {
+          const key = [a, b, c, d].filter((part) => part !== null) as string[];
+          yield `${composite(kind, ...key)} ${value}`;
+        }
+      }
+    },
+  };
+}

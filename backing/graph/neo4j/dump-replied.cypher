@@ -1,0 +1,4 @@
+MATCH ()-[edge:REPLIED_v1]->()
+WHERE edge.tenant IS NOT NULL AND edge.user IS NOT NULL AND edge.day IS NOT NULL AND edge.other IS NOT NULL
+RETURN [edge.tenant, edge.user, edge.day, edge.other] AS key, 1 AS value
+ORDER BY edge.tenant, edge.user, edge.day, edge.other

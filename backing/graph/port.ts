@@ -1,0 +1,59 @@
+/**
+ * A member of one of the graph's sets; only the day (UTC, `2026-11-01`) of what happened is kept. A person engaged
+ * with a campaign; replied to a person; replied to a message whose author was not told; or wrote a message.
+ */
+export type Edge = { tenant_id: string; user_id: string; day: string } & (
+  | { kind: 'engaged'; campaign_id: string }
+  | { kind: 'replied'; other_id: string }
+  | { kind: 'answered'; message_id: string }
+  | { kind: 'wrote'; message_id: string }
+);
+
+/** Whose neighbours are asked for, and from which day to which, both included. */
+export type NeighboursQuery = { tenant_id: string; user_id: string; from_day: string; to_day: string };
+
+/** Campaigns with how strong the paths to them are, strongest first, ties by id. */
+export type Strengths = { campaign_id: string; strength: number }[];
+
+export type Neighbours = {
+  /** What the people engage with whom this person replies to: days of replying times days of engagement, summed. */
+  replied: Strengths;
+  /**
+   * What those engage with who engage with what this person does: campaigns in common times days of engagement,
+   * summed. No path leads back to the campaign it came through.
+   */
+  together: Strengths;
+};
+
+/**
+ * How many edges each hop of a question takes: the newest, and of equal days those with the greater id. So no hop
+ * grows with how popular a campaign is, or how busy a person.
+ */
+export const BOUNDS = {
+  /** Replies of the person: to people, and as many to messages. */
+  replies: 128,
+  /** People, by the newest day that leads to them; as many by replies as by campaigns. */
+  people: 32,
+  /** Engagements of the person. */
+  own: 16,
+  /** Engagements with each of those campaigns, by others. */
+  fellows: 32,
+  /** Engagements of each of the people. */
+  engagements: 32,
+} as const;
+
+/**
+ * Who engaged with what, and who replied to whom, by days. All of it are sets, so neither the order of what is added
+ * nor its repetition matters.
+ *
+ * A reply that tells no person is joined with the message's author when it is read, so it does not matter which
+ * of the two messages came first. Message ids are unique only per person: where several people have used one, nobody
+ * can tell whose was meant, and the reply counts for none of them. Nor does a reply to oneself count.
+ */
+export interface Graph {
+  /** Adds edges, all or none. Of a message that is written again the later day is kept. */
+  add(edges: readonly Edge[], signal: AbortSignal): Promise<void>;
+  /** The campaigns next to a person, through people; bounded at each hop. */
+  neighbours(query: NeighboursQuery, signal: AbortSignal): Promise<Neighbours>;
+  dump(): AsyncIterable<string>;
+}

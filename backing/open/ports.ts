@@ -1,0 +1,22 @@
+import { answers } from './answers.ts';
+import { apiKeys } from './api-keys.ts';
+import { archive } from './archive.ts';
+import { embedders } from './embedders.ts';
+import { graph } from './graph.ts';
+import { log } from './log.ts';
+import type { Closable, Port, RoleName } from './port.ts';
+import { relational } from './relational.ts';
+import { vectors } from './vectors.ts';
+
+/** Every port, each in a file of its own. */
+export const PORTS = { log, relational, vectors, graph, answers, embedders, apiKeys, archive } as const;
+
+type Ports = typeof PORTS;
+export type PortName = keyof Ports;
+type Opened<Of> = Of extends Port<infer One, RoleName> ? One : never;
+type User<Of> = Of extends Port<Closable, infer Name> ? Name : never;
+
+/** The ports that a role needs, opened. */
+export type PortsOf<Name extends RoleName> = {
+  [Which in keyof Ports as Name extends User<Ports[Which]> ? Which : never]: Opened<Ports[Which]>;
+};

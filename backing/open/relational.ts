@@ -1,0 +1,88 @@
+import { catalogueSchema, embeddedCatalogue } from '../catalogue/embedded.ts';
+import type { Catalogue } from '../catalogue/port.ts';
+import { postgresCatalogue } from '../catalogue/postgres.ts';
+import { countersSchema, embeddedCounters } from '../counters/embedded.ts';
+import type { Counters } from '../counters/port.ts';
+import { postgresCounters } from '../counters/postgres.ts';
+import type { PostgresAddress } from '../postgres/address.ts';
+import { reachPostgres } from '../postgres/reach.ts';
+import { embeddedProfiles, profilesSchema } from '../profiles/embedded.ts';
+import type { Profiles } from '../profiles/port.ts';
+import { postgresProfiles } from '../profiles/postgres.ts';
+import { type Read, setting } from '../settings.ts';
+import { type DatabaseOptions, openDatabase } from '../sqlite.ts';
+import { embeddedVersions, versionsSchema } from '../versions/embedded.ts';
+import type { Versions } from '../versions/port.ts';
+import { postgresVersions } from '../versions/postgres.ts';
+import { type Closable, embedded, port, shared } from './port.ts';
+
+/** Four ports, one database: counters and profiles are written in one transaction. */
+type Relational = Closable & {
+  catalogue: Catalogue;
+  counters: Counters;
+  profiles: Profiles;
+  versions: Versions;
+};
+
+/** The embedded ones, in one file. */
+export function openRelational(
+  file: string,
+  synchronous: DatabaseOptions['synchronous'],
+): Relational & { close(): void } {
+  const schema = [catalogueSchema, countersSchema, profilesSchema, versionsSchema].join(';');
+  const db = openDatabase(file, { synchronous, schema });
+  const profiles = embeddedProfiles(db);
+  return {
+    catalogue: embeddedCatalogue(db),
+    counters: embeddedCounters(db, profiles),
+    profiles: profiles.profiles,
+    versions: embeddedVersions(db),
+    close: () => db.close(),
+  };
+}
+
+/** What is known of the server from the environment. */
+export const postgresSettings = {
+  POSTGRES_URL: setting.postgres_url,
+  POSTGRES_PASSWORD: setting.postgres_password,
+  POSTGRES_CA: setting.postgres_ca,
+  POSTGRES_SCHEMA: setting.postgres_schema,
+} as const;
+export type PostgresSettings = Read<typeof postgresSettings>;
+
+/** The server's address, by what was read. */
+export function postgresAddressOf(read: PostgresSettings): PostgresAddress {
+  return { url: read.POSTGRES_URL, password: read.POSTGRES_PASSWORD, ca: read.POSTGRES_CA };
+}
+
+const postgres = shared({
+  settings: postgresSettings,
+  async open(read, { application, report }): Promise<Relational> {
+    const opened = await reachPostgres({
+      ...postgresAddressOf(read),
+      schema: read.POSTGRES_SCHEMA,
+      application_name: application,
+      report,
+    });
+    return {
+      catalogue: postgresCatalogue(opened),
+      counters: postgresCounters(opened),
+      profiles: postgresProfiles(opened),
+      versions: postgresVersions(opened),
+      close: () => opened.close(),
+    };
+  },
+});
+
+/** Catalogue, counters, profiles, and the rows that switch versions. */
+export const relational = port({
+  variable: 'RELATIONAL',
+  users: ['views', 'origin'],
+  parts: {
+    postgres,
+    embedded: embedded({
+      in_folder: true,
+      open: ({ path }): Relational => openRelational(path('views.db'), 'full'),
+    }),
+  },
+});

@@ -1,0 +1,65 @@
+import type { Log } from './log.ts';
+
+/** A dataset of Analytics Engine. */
+export type Dataset = {
+  writeDataPoint(point: { indexes: string[]; blobs: string[]; doubles: number[] }): void;
+};
+
+/** What is told of a request: nothing of who asked but the tenant, and nothing of what was asked but the route. */
+export type Seen = {
+  route: string;
+  method: string;
+  status: number;
+  /** Empty where it is not known. */
+  tenant_id: string;
+  /** `Cache-Status` of the answer, where it has one. */
+  cache_status: string | null;
+  total_ms: number;
+  auth_ms: number;
+  /** What nobody foresaw, where something of the kind went wrong. */
+  failure?: Readonly<Record<string, unknown>> | undefined;
+};
+
+const SAMPLED = 0.01;
+
+/** Where an answer came from, in a word: `memory`, `miss`, `stale-if-error` and the like; empty without a cache. */
+export function cacheTier(cache_status: string | null): string {
+  if (cache_status === null) return '';
+  return (/detail=([\w-]+)/.exec(cache_status) ?? /fwd=([\w-]+)/.exec(cache_status))?.[1] ?? '';
+}
+
+/**
+ * Tells of each request: a data point always, and one line of the log for every failure of ours and for one in a hundred
+ * of all others. A data point's blobs are route, method, status, cache tier and whether the answer was shared with equal
+ * requests; its doubles are the time in ms, all in all and for telling who asks.
+ */
+export function observer({
+  log,
+  dataset,
+  random,
+}: {
+  log: Log;
+  dataset: Dataset | undefined;
+  random: () => number;
+}): (seen: Seen) => void {
+  return ({ cache_status, failure, ...seen }) => {
+    const { route, method, status, tenant_id, total_ms, auth_ms } = seen;
+    const cache = cacheTier(cache_status);
+    const collapsed = cache_status?.includes('; collapsed') ?? false;
+    dataset?.writeDataPoint({
+      indexes: [tenant_id],
+      blobs: [route, method, String(status), cache, collapsed ? 'collapsed' : ''],
+      doubles: [total_ms, auth_ms],
+    });
+    const failed = status >= 500;
+    if (!failed && random() >= SAMPLED) return;
+    log({
+      level: failed ? 'error' : 'info',
+      event: failure ? 'unexpected' : 'request',
+      ...seen,
+      cache,
+      collapsed,
+      ...failure,
+    });
+  };
+}

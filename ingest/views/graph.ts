@@ -1,0 +1,33 @@
+import type { Edge, Graph } from '#backing/graph/port.ts';
+import type { EventEnvelope } from '#contract/envelope.ts';
+import { isEngagement } from '#contract/event.ts';
+import { groups, viewTopics } from '#contract/topics.ts';
+import type { View } from './view.ts';
+
+/** Who engages with what, and who replies to whom. It reads past campaigns, so that all views have the same ends. */
+export function graphView({ graph }: { graph: Graph }): View {
+  return {
+    group: groups.graph,
+    topics: viewTopics,
+    max_records: 1000,
+    async write({ events }, { signal }) {
+      const edges = events.flatMap(({ envelope }) => edgesOf(envelope));
+      if (edges.length > 0) await graph.add(edges, signal);
+    },
+  };
+}
+
+function edgesOf({ tenant_id, event }: EventEnvelope): Edge[] {
+  const edge = { tenant_id, user_id: event.user_id, day: event.occurred_at.slice(0, 10) };
+  const edges: Edge[] = [];
+  if (isEngagement(event)) edges.push({ ...edge, kind: 'engaged', campaign_id: event.campaign_id });
+  if (event.type !== 'message') return edges;
+  edges.push({ ...edge, kind: 'wrote', message_id: event.message_id });
+  const { reply_to, reply_to_user_id } = event;
+  if (reply_to_user_id === null) {
+    if (reply_to !== null) edges.push({ ...edge, kind: 'answered', message_id: reply_to });
+  } else if (reply_to_user_id !== event.user_id) {
+    edges.push({ ...edge, kind: 'replied', other_id: reply_to_user_id });
+  }
+  return edges;
+}

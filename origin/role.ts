@@ -1,0 +1,30 @@
+import { role } from '#backing/open/run-roles.ts';
+import { setting } from '#backing/settings.ts';
+import { importKeys } from '#contract/signature.ts';
+import { startOrigin } from './start.ts';
+
+export const originRole = role({
+  name: 'origin',
+  settings: {
+    HOST: setting.host,
+    PORT: setting.port(8788),
+    ORIGIN_KEYS: setting.keys,
+    KEY_PEPPERS: setting.peppers,
+    DEPENDENCY_MS: setting.dependency_ms,
+  },
+  async start({ relational, apiKeys, ...ports }, { settings, clock, report, meter }) {
+    const origin = await startOrigin({
+      ...relational,
+      ...ports,
+      keys: await importKeys(settings.ORIGIN_KEYS),
+      clock,
+      dependency_ms: settings.DEPENDENCY_MS,
+      hostname: settings.HOST,
+      port: settings.PORT,
+      report,
+      meter,
+      control: { apiKeys, peppers: await importKeys(settings.KEY_PEPPERS) },
+    });
+    return { said: `origin listens on ${origin.url}`, close: () => origin.close() };
+  },
+});

@@ -1,0 +1,4 @@
+import { keysContract } from './keys.contract.ts';
+import { embeddedStores } from './stores.ts';
+
+keysContract({ name: 'embedded', open: async () => (await embeddedStores()).apiKeys });

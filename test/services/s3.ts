@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { listAll, type Objects } from '#backing/objects/port.ts';
+import { openS3Objects, type S3Settings } from '#backing/objects/s3.ts';
+import { onService } from './on-service.ts';
+
+/** Registers tests that need S3. */
+export function onS3(register: (settings: S3Settings & { endpoint: string }) => void): void {
+  onService({ name: 'S3', variable: 'S3_ENDPOINT', up: 's3' }, (endpoint) =>
+    register({
+      endpoint,
+      region: process.env['S3_REGION'] ?? '',
+      bucket: process.env['S3_BUCKET'] ?? '',
+      credentials: {
+        access_key_id: process.env['S3_ACCESS_KEY_ID'] ?? '',
+        secret_access_key: process.env['S3_SECRET_ACCESS_KEY'] ?? '',
+      },
+      path_style: true,
+    }),
+  );
+}
+
+/** What stands before the keys of one test. */
+export const newPrefix = () => `test-${randomUUID()}/`;
+
+/** Deletes all that a test wrote. */
+export async function emptied(settings: S3Settings): Promise<void> {
+  const objects: Objects = await openS3Objects(settings);
+  const { signal } = new AbortController();
+  const keys: string[] = [];
+  for await (const { key } of listAll(objects, '', signal)) keys.push(key);
+  for (let at = 0; at < keys.length; at += 50)
+    await Promise.all(keys.slice(at, at + 50).map((key) => objects.delete(key, signal)));
+  await objects.close();
+}
