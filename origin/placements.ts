@@ -8,18 +8,32 @@ export type Placement = {
 
 const discover: Placement = {
   name: 'discover',
-  weights: { fitting_context: 1, popular: 1, graph_neighbours: 0.5, nearest_campaigns: 0.3 },
+  weights: {
+    fitting_context: 3,
+    like_minded: 1,
+    talked_about: 1,
+    trending: 1,
+    co_engagement: 0.5,
+    next_campaigns: 0.25,
+    popular: 1,
+    nearest_campaigns: 0.2,
+    graph_neighbours: 0.1,
+  },
   repeats: false,
 };
 
 const proceed: Placement = {
   name: 'continue',
   weights: {
-    fitting_context: 1,
+    fitting_context: 3,
     repeat_engagement: 1,
+    like_minded: 0.5,
+    talked_about: 0.5,
+    trending: 0.5,
+    co_engagement: 0.2,
     popular: 0.2,
-    graph_neighbours: 0.1,
-    nearest_campaigns: 0.05,
+    nearest_campaigns: 0.1,
+    graph_neighbours: 0,
   },
   repeats: true,
 };

@@ -18,18 +18,26 @@ import { freshOrWelcome, inLocale, notDismissed, notExcluded, on, tagged } from 
 import { contextHydrator } from './hydrators/context.ts';
 import { interestsHydrator } from './hydrators/interests.ts';
 import { likeCampaign } from './hydrators/like-campaign.ts';
+import { patternsHydrator } from './hydrators/patterns.ts';
 import { profileHydrator } from './hydrators/profile.ts';
 import { tenantHydrator } from './hydrators/tenant.ts';
+import { openPatterns } from './patterns/held.ts';
 import { recommend } from './pipeline/recommend.ts';
-import type { Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
+import type { Candidate, Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
 import { type Placement, placements } from './placements.ts';
 import { best } from './rank/best.ts';
 import { weightedSum } from './rank/weighted-sum.ts';
+import { coEngagement } from './sources/co-engagement.ts';
 import { fittingContext } from './sources/fitting-context.ts';
 import { graphNeighbours } from './sources/graph-neighbours.ts';
+import { likeMinded } from './sources/like-minded.ts';
 import { nearestCampaigns } from './sources/nearest-campaigns.ts';
+import { nextCampaigns } from './sources/next-campaigns.ts';
 import { popular } from './sources/popular.ts';
 import { repeatEngagement } from './sources/repeat-engagement.ts';
+import { similarConversations } from './sources/similar-conversations.ts';
+import { talkedAbout } from './sources/talked-about.ts';
+import { trending } from './sources/trending.ts';
 import { nothingPopular } from './tenant/popularity.ts';
 import { openTenants } from './tenant/tenants.ts';
 
@@ -37,6 +45,8 @@ import { openTenants } from './tenant/tenants.ts';
 const DEPENDENCY_MS = 150;
 /** What is popular, or like a campaign, changes without any epoch; it is made anew so often. */
 const LIST_MS = 60_000;
+/** What people do alike changes slowly; it is learnt anew so often. */
+const RELEARN_MS = 10 * 60_000;
 
 export type RecommenderOptions = {
   catalogue: Catalogue;
@@ -51,6 +61,10 @@ export type RecommenderOptions = {
   now_ms?: number | undefined;
   /** How old a tenant's counts may be (ms); 0 reads them before each answer. */
   refresh_ms?: number | undefined;
+  /** How old what was learnt of people alike may grow (ms). */
+  relearn_ms?: number | undefined;
+  /** Told of the candidates of each answer that was made, with their features. */
+  onRanked?: ((query: Query, candidates: readonly Candidate[]) => void) | undefined;
   /** How long a dependency may take before an answer is made without it. */
   dependency_ms?: number | undefined;
   report: Report;
@@ -101,7 +115,7 @@ const noRequest = {
 export function openRecommender(options: RecommenderOptions) {
   const { catalogue, profiles, counters, vectors, embedders, versions, clock, now_ms, refresh_ms, report } =
     options;
-  const { graph, dependency_ms = DEPENDENCY_MS } = options;
+  const { graph, dependency_ms = DEPENDENCY_MS, relearn_ms = RELEARN_MS } = options;
   const deadlines = { hydrator_ms: dependency_ms, source_ms: dependency_ms };
   const onError = (error: unknown) => {
     report({ level: 'warn', message: 'a tenant could not be read', error: errorFields(error) });
@@ -110,16 +124,35 @@ export function openRecommender(options: RecommenderOptions) {
     ...{ catalogue, counters, versions, clock, now_ms, refresh_ms, onError },
     usual_version: embedders.usual,
   });
+  const patterns = openPatterns({ profiles, vectors, clock, relearn_ms, onError });
   const nearest = nearestCampaigns(vectors);
 
   const personal: Stages = {
     hydrators: [
       [tenantHydrator(tenants), profileHydrator(profiles)],
-      [contextHydrator(embedders), interestsHydrator(vectors)],
+      [contextHydrator(embedders), interestsHydrator(vectors), patternsHydrator(patterns)],
     ],
-    sources: [graphNeighbours(graph), fittingContext(vectors), nearest, repeatEngagement, popular],
+    sources: [
+      graphNeighbours(graph),
+      fittingContext(vectors),
+      nearest,
+      similarConversations(vectors),
+      likeMinded,
+      talkedAbout,
+      coEngagement,
+      nextCampaigns,
+      repeatEngagement,
+      trending,
+      popular,
+    ],
     filters: [on, inLocale, tagged, notExcluded, notDismissed, freshOrWelcome],
-    ranker: weightedSum,
+    ranker: {
+      ...weightedSum,
+      rank(candidates, query) {
+        options.onRanked?.(query, candidates);
+        return weightedSum.rank(candidates, query);
+      },
+    },
     selector: best,
   };
 
@@ -129,17 +162,22 @@ export function openRecommender(options: RecommenderOptions) {
     return {
       tenant_id: about.tenant_id,
       tenant_epoch: about.epochs.tenant,
+      user_epoch: about.epochs.user,
       signal: about.signal,
       request,
       placement,
+      weights: placement.weights,
       now_ms,
       as_of_ms: now_ms,
       catalogue: new Map(),
       version: null,
       popularity: nothingPopular,
+      trend: new Map(),
       profile: emptyProfile,
       context: null,
       interests: [],
+      talk: null,
+      patterns: null,
       degraded: new Set(),
     };
   }
@@ -189,6 +227,12 @@ export function openRecommender(options: RecommenderOptions) {
         items,
       };
       return { content, degraded, until_ms: ends_ms };
+    },
+
+    /** Learns anew what a tenant's people do alike, and resolves once answers rest on it. */
+    async relearn(tenant_id: string): Promise<void> {
+      const version = await versions.current(tenant_id, AbortSignal.timeout(dependency_ms));
+      await patterns.relearn(tenant_id, version ?? embedders.usual);
     },
 
     /** What is popular now, for everybody. */

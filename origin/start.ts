@@ -19,10 +19,13 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   control?: Control;
 };
 
+/** `relearn` resolves once a tenant's answers rest on what its people did until now, so that none has to wait for that. */
+export type Origin = Served & { relearn(tenant_id: string): Promise<void> };
+
 /** Starts the origin over the stores it is handed; it opens none, and closes none. */
-export async function startOrigin(options: OriginOptions): Promise<Served> {
+export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { answers, catalogue, keys, clock, hostname, port, report = toStderr, meter, control } = options;
   const recommender = openRecommender({ ...options, report });
   const app = originApp({ recommender, answers, catalogue, keys, clock, report, meter, control });
-  return serveApp(app, { hostname, port });
+  return { ...(await serveApp(app, { hostname, port })), relearn: recommender.relearn };
 }

@@ -14,6 +14,7 @@ export type Count = {
   locale: string;
   count: number;
 };
+export type TenCount = { tenant_id: string; ten: string; campaign_id: string; type: string; count: number };
 export type Import = { tenant_id: string; newest: string };
 
 /** A batch made ready before the transaction: nothing here depends on what is kept already. */
@@ -32,6 +33,7 @@ export type Additions = {
   applied: Applied;
   identities: readonly Identity[];
   counts: readonly Count[];
+  tens: readonly TenCount[];
   people: readonly (Person & { addition: Addition })[];
 };
 
@@ -81,6 +83,7 @@ export function additions(
   const contents = new Map<string, string>();
   const identities: Identity[] = [];
   const counts = new Map<string, Count>();
+  const tens = new Map<string, TenCount>();
   const people = new Map<string, Person & { addition: Addition }>();
   for (const { identity, content, accepted_at, event, who, tenant_id } of events) {
     const before = contents.get(identity) ?? known.get(identity);
@@ -98,6 +101,11 @@ export function additions(
       const count = counts.get(key) ?? { tenant_id, day, campaign_id, type, locale: locale ?? '', count: 0 };
       count.count += 1;
       counts.set(key, count);
+      const ten = event.occurred_at.slice(0, 15);
+      const tenKey = composite(tenant_id, ten, campaign_id, type);
+      const inTen = tens.get(tenKey) ?? { tenant_id, ten, campaign_id, type, count: 0 };
+      inTen.count += 1;
+      tens.set(tenKey, inTen);
     }
     const none: Addition = { messages: [], engagements: [], dismissals: [] };
     const person = people.get(who) ?? { tenant_id, user_id, addition: none };
@@ -109,6 +117,7 @@ export function additions(
     applied,
     identities,
     counts: inOrder(counts),
+    tens: inOrder(tens),
     people: inOrder(people).filter(({ addition }) => !isEmpty(addition)),
   };
 }

@@ -14,9 +14,15 @@ export const countersSchema = `
     locale TEXT NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, day, campaign_id, type, locale)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tens (
+    tenant_id TEXT NOT NULL, ten TEXT NOT NULL, campaign_id TEXT NOT NULL, type TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, ten, campaign_id, type)
+  ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS imported (tenant_id TEXT PRIMARY KEY, newest TEXT NOT NULL) WITHOUT ROWID`;
 
 const ALL_DAILY = 'SELECT * FROM daily ORDER BY tenant_id, day, campaign_id, type, locale';
+const ALL_TENS = 'SELECT * FROM tens ORDER BY tenant_id, ten, campaign_id, type';
 const ALL_IDENTITIES = 'SELECT identity, content FROM identities ORDER BY identity';
 const ALL_IMPORTED = 'SELECT * FROM imported ORDER BY tenant_id';
 
@@ -28,10 +34,14 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
   const add = db.prepare(`
     INSERT INTO daily (tenant_id, day, campaign_id, type, locale, count) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count`);
+  const addTen = db.prepare(`
+    INSERT INTO tens (tenant_id, ten, campaign_id, type, count) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count`);
   const advance = db.prepare(`
     INSERT INTO imported (tenant_id, newest) VALUES (?, ?)
     ON CONFLICT DO UPDATE SET newest = excluded.newest WHERE excluded.newest > newest`);
   const range = db.prepare('SELECT * FROM daily WHERE tenant_id = ? AND day BETWEEN ? AND ?');
+  const tenRange = db.prepare('SELECT * FROM tens WHERE tenant_id = ? AND ten BETWEEN ? AND ?');
   const newest = db.prepare('SELECT newest FROM imported WHERE tenant_id = ?');
 
   return {
@@ -39,11 +49,14 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
       signal.throwIfAborted();
       return transaction(db, () => {
         const batch = gather(events);
-        const { applied, identities, counts, people } = additions(batch, { get: contentOf });
+        const { applied, identities, counts, tens, people } = additions(batch, { get: contentOf });
         for (const { identity, content, accepted_at } of identities)
           remember.run(identity, content, accepted_at);
         for (const { tenant_id, day, campaign_id, type, locale, count } of counts) {
           add.run(tenant_id, day, campaign_id, type, locale, count);
+        }
+        for (const { tenant_id, ten, campaign_id, type, count } of tens) {
+          addTen.run(tenant_id, ten, campaign_id, type, count);
         }
         for (const { tenant_id, user_id, addition } of people) profiles.add(tenant_id, user_id, addition);
         for (const { tenant_id, newest } of batch.imports) advance.run(tenant_id, newest);
@@ -60,6 +73,15 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
         count: row.count as number,
       }));
     },
+    async tens(tenant_id, from_ten, to_ten, signal) {
+      signal.throwIfAborted();
+      return tenRange.all(tenant_id, from_ten, to_ten).map((row) => ({
+        campaign_id: row.campaign_id as string,
+        ten: row.ten as string,
+        type: row.type as DailyCount['type'],
+        count: row.count as number,
+      }));
+    },
     async newestImported(tenant_id, signal) {
       signal.throwIfAborted();
       return (newest.get(tenant_id)?.newest as string | undefined) ?? null;
@@ -73,6 +95,9 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
       }
       for (const r of db.prepare(ALL_IMPORTED).iterate())
         yield `${composite('imported', r.tenant_id as string)} ${r.newest}`;
+      for (const r of db.prepare(ALL_TENS).iterate()) {
+        yield `${composite('ten', r.tenant_id as string, r.ten as string, r.campaign_id as string, r.type as string)} ${r.count}`;
+      }
     },
   };
 }

@@ -16,15 +16,23 @@ export type DailyCount = {
   count: number;
 };
 
+/** How often a campaign was met within ten minutes (UTC, `2026-11-01T10:2`), by kind of event. */
+export type TenMinuteCount = { campaign_id: string; ten: string; type: EventType; count: number };
+
+/** The ten minutes that a moment (ms) falls in. */
+export const tenOf = (moment_ms: number) => new Date(moment_ms).toISOString().slice(0, 15);
+
 /** Counts what people did, each event once, and keeps their profiles. */
 export interface Counters {
   /**
-   * Counts events in one transaction: remembers each identity, adds to the daily counts of those seen for the
-   * first time, and merges them into their person's profile. The first content with an identity counts.
+   * Counts events in one transaction: remembers each identity, adds to the counts, by day and by ten minutes, of
+   * those seen for the first time, and merges them into their person's profile. The first content with an identity counts.
    */
   apply(events: readonly Counted[], signal: AbortSignal): Promise<Applied>;
   /** The daily counts of a tenant from one day to another, both included. */
   daily(tenant_id: string, from_day: string, to_day: string, signal: AbortSignal): Promise<DailyCount[]>;
+  /** The counts of a tenant from some ten minutes to others, both included: what goes on just now. */
+  tens(tenant_id: string, from_ten: string, to_ten: string, signal: AbortSignal): Promise<TenMinuteCount[]>;
   /** The newest `occurred_at` among a tenant's imported events; null where nothing was imported. */
   newestImported(tenant_id: string, signal: AbortSignal): Promise<string | null>;
   dump(): AsyncIterable<string>;

@@ -21,6 +21,18 @@ export const ADD = {
     ON CONFLICT (tenant_id, day, campaign_id, type, locale, shard)
     DO UPDATE SET count = kept.count + excluded.count`,
 };
+/** As for days. */
+export const ADD_TENS = {
+  name: 'counters.add-tens',
+  text: `
+    INSERT INTO tens AS kept (tenant_id, ten, campaign_id, type, shard, count)
+    SELECT tenant_id, ten, campaign_id, type, pg_backend_pid() % 8, count
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY
+      AS new (tenant_id, ten, campaign_id, type, count, place)
+    ORDER BY place
+    ON CONFLICT (tenant_id, ten, campaign_id, type, shard)
+    DO UPDATE SET count = kept.count + excluded.count`,
+};
 /** A row that is ahead already is not even locked: all imports of a tenant meet here. */
 export const ADVANCE = {
   name: 'counters.advance',
@@ -43,6 +55,13 @@ export const DAILY = {
     FROM daily WHERE tenant_id = $1 AND day BETWEEN $2 AND $3
     GROUP BY day, campaign_id, type, locale ORDER BY day, campaign_id, type, locale`,
 };
+export const TENS = {
+  name: 'counters.tens',
+  text: `
+    SELECT campaign_id, ten, type, sum(count)::float8 AS count
+    FROM tens WHERE tenant_id = $1 AND ten BETWEEN $2 AND $3
+    GROUP BY ten, campaign_id, type ORDER BY ten, campaign_id, type`,
+};
 export const NEWEST = {
   name: 'counters.newest',
   text: 'SELECT newest FROM imported WHERE tenant_id = $1',
@@ -54,6 +73,14 @@ export const DAILY_PAGE = {
     FROM daily WHERE (tenant_id, day, campaign_id, type, locale) > ($1, $2, $3, $4, $5)
     GROUP BY tenant_id, day, campaign_id, type, locale ORDER BY tenant_id, day, campaign_id, type, locale
     LIMIT $6`,
+};
+export const TENS_PAGE = {
+  name: 'counters.tens-page',
+  text: `
+    SELECT tenant_id, ten, campaign_id, type, sum(count)::text AS count
+    FROM tens WHERE (tenant_id, ten, campaign_id, type) > ($1, $2, $3, $4)
+    GROUP BY tenant_id, ten, campaign_id, type ORDER BY tenant_id, ten, campaign_id, type
+    LIMIT $5`,
 };
 export const IDENTITY_PAGE = {
   name: 'counters.identity-page',

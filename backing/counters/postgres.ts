@@ -4,8 +4,16 @@ import type { Postgres } from '../postgres/open.ts';
 import { pages } from '../postgres/pages.ts';
 import type { Ask } from '../postgres/statement.ts';
 import { addToProfiles, lockPeople } from '../profiles/postgres.ts';
-import { additions, type Batch, type Count, gather, type Identity, type Import } from './batch.ts';
-import type { Applied, Counters, DailyCount } from './port.ts';
+import {
+  additions,
+  type Batch,
+  type Count,
+  gather,
+  type Identity,
+  type Import,
+  type TenCount,
+} from './batch.ts';
+import type { Applied, Counters, DailyCount, TenMinuteCount } from './port.ts';
 import * as sql from './postgres-statements.ts';
 
 /** The rows as columns, for `unnest`. */
@@ -23,13 +31,16 @@ async function count(ask: Ask, batch: Batch): Promise<Applied> {
   const asked = batch.events.map(({ identity }) => identity);
   const known = await ask<Identity>(sql.KNOWN, [asked]);
   const added = additions(batch, new Map(known.map(({ identity, content }) => [identity, content])));
-  const { applied, identities, counts, people } = added;
+  const { applied, identities, counts, tens, people } = added;
   if (identities.length > 0) {
     await ask(sql.REMEMBER, columns(identities, 'identity', 'content', 'accepted_at'));
   }
   if (people.length > 0) await addToProfiles(ask, people);
   if (counts.length > 0) {
     await ask(sql.ADD, columns(counts, 'tenant_id', 'day', 'campaign_id', 'type', 'locale', 'count'));
+  }
+  if (tens.length > 0) {
+    await ask(sql.ADD_TENS, columns(tens, 'tenant_id', 'ten', 'campaign_id', 'type', 'count'));
   }
   if (batch.imports.length > 0) await ask(sql.ADVANCE, columns(batch.imports, 'tenant_id', 'newest'));
   return applied;
@@ -55,6 +66,9 @@ export function postgresCounters(postgres: Postgres): Counters {
     async daily(tenant_id, from_day, to_day, signal) {
       return await postgres.query<DailyCount>(sql.DAILY, [tenant_id, from_day, to_day], signal);
     },
+    async tens(tenant_id, from_ten, to_ten, signal) {
+      return await postgres.query<TenMinuteCount>(sql.TENS, [tenant_id, from_ten, to_ten], signal);
+    },
     async newestImported(tenant_id, signal) {
       const [row] = await postgres.query<Import>(sql.NEWEST, [tenant_id], signal);
       return row?.newest ?? null;
@@ -71,6 +85,11 @@ export function postgresCounters(postgres: Postgres): Counters {
         }
         for await (const row of pages<Import>(ask, sql.IMPORTED_PAGE, (r) => [r.tenant_id], 1)) {
           yield `${composite('imported', row.tenant_id)} ${row.newest}`;
+        }
+        type SummedTen = TenCount & { count: string };
+        const tenKey = (r: SummedTen) => [r.tenant_id, r.ten, r.campaign_id, r.type];
+        for await (const row of pages<SummedTen>(ask, sql.TENS_PAGE, tenKey, 4)) {
+          yield `${composite('ten', ...tenKey(row))} ${row.count}`;
         }
       });
     },

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Embedder, EmbeddingVersion } from './port.ts';
+import { STOP_WORDS, wordsOf } from './words.ts';
 
 /** A power of two, so that a hash's low bits are a place. */
 const DIMENSION = 256;
@@ -7,15 +8,6 @@ const SHORTEST = 3;
 const LONGEST = 5;
 /** A piece of a word says less than the word: a text's pieces together weigh about what its words do. */
 const PIECE_WEIGHT = 0.25;
-
-/** Words that say nothing of what a text is about. */
-const STOP_WORDS = new Set(
-  `a about after again all also am an and any are as at be because been before but by can could did do does doing
-  done down for from get go got had has have he her here him his how i if im in into is it its ive just know like
-  me more my no not now of off ok on one only or other our out over s she should so some such t than that thats the
-  their them then there these they this those to too try u under up us use very was way we well were what when
-  where which while who why will with would yes you your`.split(/\s+/),
-);
 
 const recipe = JSON.stringify([DIMENSION, SHORTEST, LONGEST, PIECE_WEIGHT, [...STOP_WORDS], 'fnv1a', 1]);
 
@@ -62,13 +54,7 @@ function addPieces(vector: Float32Array, word: string): void {
 
 function embedOne(text: string): Float32Array {
   const vector = new Float32Array(DIMENSION);
-  const words = new Set(
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? [],
-  );
-  for (const word of words) {
+  for (const word of wordsOf(text)) {
     if (STOP_WORDS.has(word)) continue;
     addWord(vector, word);
     addPieces(vector, word);

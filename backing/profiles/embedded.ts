@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { composite } from '#contract/ids.ts';
 import { type Addition, emptyProfile, merge } from './merge.ts';
 import type { Profile, Profiles } from './port.ts';
@@ -14,11 +15,16 @@ export const profilesSchema = `
     UNIQUE (tenant_id, user_id)
   )`;
 
+/** Read at once, between which the process does other things. */
+const PAGE = 200;
+
 const ALL = 'SELECT tenant_id, user_id, profile FROM profiles ORDER BY tenant_id, user_id';
 
 /** Profiles in SQLite, and the merge that Counters calls in its transaction. */
 export function embeddedProfiles(db: DatabaseSync) {
   const select = db.prepare('SELECT profile FROM profiles WHERE tenant_id = ? AND user_id = ?');
+  const page = db.prepare(`
+    SELECT user_id, profile FROM profiles WHERE tenant_id = ? AND user_id > ? ORDER BY user_id LIMIT ${PAGE}`);
   const upsert = db.prepare(`
     INSERT INTO profiles (tenant_id, user_id, profile) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET profile = excluded.profile`);
@@ -31,6 +37,19 @@ export function embeddedProfiles(db: DatabaseSync) {
     async read(tenant_id, user_id, signal) {
       signal.throwIfAborted();
       return load(tenant_id, user_id);
+    },
+    async *all(tenant_id, signal) {
+      let after = '';
+      for (;;) {
+        signal.throwIfAborted();
+        const rows = page.all(tenant_id, after);
+        for (const row of rows) {
+          yield { user_id: row.user_id as string, profile: decodeProfile(row.profile as string) };
+        }
+        if (rows.length < PAGE) return;
+        after = rows[rows.length - 1]?.user_id as string;
+        await setImmediate();
+      }
     },
     async *dump() {
       for (const row of db.prepare(ALL).iterate()) {

@@ -27,5 +27,7 @@ export type Profile = {
 export interface Profiles {
   /** The profile of a person; an empty one for somebody who is not known. */
   read(tenant_id: string, user_id: string, signal: AbortSignal): Promise<Profile>;
+  /** Everybody of a tenant, by user id, read a page at a time: who is added meanwhile may be missed. */
+  all(tenant_id: string, signal: AbortSignal): AsyncIterable<{ user_id: string; profile: Profile }>;
   dump(): AsyncIterable<string>;
 }

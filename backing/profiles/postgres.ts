@@ -17,6 +17,15 @@ const PAGE = {
     WHERE (tenant_id, user_id) > ($1, $2) AND profile IS NOT NULL
     ORDER BY tenant_id, user_id LIMIT $3`,
 };
+const OF_TENANT = {
+  name: 'profiles.of-tenant',
+  text: `
+    SELECT user_id, profile FROM profiles
+    WHERE tenant_id = $1 AND user_id > $2 AND profile IS NOT NULL
+    ORDER BY user_id LIMIT $3`,
+};
+/** How many of a tenant are read at once. */
+const PEOPLE = 500;
 /** Locks each row in the order given, one that is there without writing it. */
 const LOCK = {
   name: 'profiles.lock',
@@ -82,6 +91,19 @@ export function postgresProfiles(postgres: Postgres): Profiles {
     async read(tenant_id, user_id, signal) {
       const [row] = await postgres.query<{ profile: string }>(READ, [tenant_id, user_id], signal);
       return row ? decodeProfile(row.profile) : emptyProfile;
+    },
+    async *all(tenant_id, signal) {
+      let after = '';
+      for (;;) {
+        const rows = await postgres.query<Omit<Row, 'tenant_id'>>(
+          OF_TENANT,
+          [tenant_id, after, PEOPLE],
+          signal,
+        );
+        for (const { user_id, profile } of rows) yield { user_id, profile: decodeProfile(profile) };
+        if (rows.length < PEOPLE) return;
+        after = rows[rows.length - 1]?.user_id as string;
+      }
     },
     dump() {
       return postgres.snapshot(async function* (ask) {

@@ -1,6 +1,7 @@
 import type { Vectors } from '#backing/vectors/port.ts';
-import type { Hydrator } from '../pipeline/stages.ts';
-import { cluster } from '../rank/cluster.ts';
+import { heldPeople } from '../people.ts';
+import type { Hydrator, Interest } from '../pipeline/stages.ts';
+import { centre, cluster } from '../rank/cluster.ts';
 
 const INTERESTS = 3;
 /** After so many messages of theirs, one counts half. */
@@ -8,19 +9,36 @@ const HALF_LIFE_MESSAGES = 4;
 /** Those beyond would count under 2 % of the first. */
 const MESSAGES = 24;
 
+type Talk = { interests: readonly Interest[]; talk: Float32Array | null };
+
+const VECTOR_BYTES = 200;
+
+function bytesOf({ interests, talk }: Talk): number {
+  const all = [...interests.map(({ vector }) => vector), ...(talk ? [talk] : [])];
+  return VECTOR_BYTES + all.reduce((sum, { byteLength }) => sum + byteLength + VECTOR_BYTES, 0);
+}
+
 /** What the person talks about, from the vectors of their newest messages, the last ones counting most. */
 export function interestsHydrator(vectors: Vectors): Hydrator {
+  const held = heldPeople<Talk>(bytesOf);
   return {
     dependency: 'vectors',
     async hydrate(query, signal) {
-      const { version } = query;
-      const ids = query.profile.messages.slice(0, MESSAGES).map(({ message_id }) => message_id);
+      const { tenant_id, user_epoch: epoch, profile, version } = query;
+      const { user_id } = query.request;
+      const ids = profile.messages.slice(0, MESSAGES).map(({ message_id }) => message_id);
       if (ids.length === 0 || !version) return;
-      const found = await vectors.messages(version, query.tenant_id, query.request.user_id, ids, signal);
-      const points = found.flatMap((vector, i) =>
-        vector ? [{ vector, weight: 0.5 ** (i / HALF_LIFE_MESSAGES) }] : [],
+      const read = async () => {
+        const found = await vectors.messages(version, tenant_id, user_id, ids, signal);
+        const points = found.flatMap((vector, i) =>
+          vector ? [{ vector, weight: 0.5 ** (i / HALF_LIFE_MESSAGES) }] : [],
+        );
+        return { interests: cluster(points, INTERESTS), talk: centre(points) };
+      };
+      Object.assign(
+        query,
+        await held({ key: [tenant_id, user_id, version.id, version.digest], epoch }, read),
       );
-      query.interests = cluster(points, INTERESTS);
     },
   };
 }

@@ -6,11 +6,11 @@ export function tenantHydrator(tenants: Tenants): Hydrator {
   return {
     dependency: 'catalogue',
     async hydrate(query) {
-      const { campaigns, version, as_of_ms, popularity, outdated } = await tenants.get(
+      const { campaigns, version, as_of_ms, popularity, trend, outdated } = await tenants.get(
         query.tenant_id,
         query.tenant_epoch,
       );
-      Object.assign(query, { catalogue: campaigns, version, as_of_ms, popularity });
+      Object.assign(query, { catalogue: campaigns, version, as_of_ms, popularity, trend });
       for (const name of outdated) query.degraded.add(name);
     },
   };

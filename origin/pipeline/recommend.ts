@@ -1,42 +1,58 @@
-import type { Candidate, Found, Query, Ranked, Source, Stages } from './stages.ts';
+import type { Candidate, Filter, Found, Query, Ranked, Source, Stages } from './stages.ts';
 import { within } from './within.ts';
 
 /** How long hydrators and sources may take, each (ms): what is late is left out, and named. */
 export type Deadlines = { hydrator_ms: number; source_ms: number };
 
-/** What a source found as shares of its best, so that sources of any unit can be added up. */
-function normalise(found: Found): Map<string, number> {
-  let best = 0;
-  for (const strength of found.values()) best = Math.max(best, strength);
-  if (best <= 0) return new Map();
-  return new Map([...found].map(([campaign_id, strength]) => [campaign_id, Math.max(0, strength) / best]));
-}
+type Raised = { name: string; found: Found };
 
-/** The campaigns that any source found and the catalogue knows, with what each source says of them. */
-function join(found: readonly { name: string; found: Found }[], query: Query): Candidate[] {
-  const candidates = new Map<string, Map<string, number>>();
-  for (const { name, found: raised } of found) {
-    for (const [campaign_id, feature] of normalise(raised)) {
-      const features = candidates.get(campaign_id) ?? new Map<string, number>();
-      features.set(name, feature);
-      candidates.set(campaign_id, features);
+/** The campaigns that any source found, that the catalogue knows and that may be shown, without features yet. */
+function join(found: readonly Raised[], query: Query, filters: readonly Filter[]): Map<string, Candidate> {
+  const seen = new Set<string>();
+  const candidates = new Map<string, Candidate>();
+  for (const { found: raised } of found) {
+    for (const campaign_id of raised.keys()) {
+      if (seen.has(campaign_id)) continue;
+      seen.add(campaign_id);
+      const campaign = query.catalogue.get(campaign_id);
+      if (!campaign) continue;
+      const candidate = { campaign, features: new Map<string, number>() };
+      if (filters.every((filter) => filter(candidate, query))) candidates.set(campaign_id, candidate);
     }
   }
-  return [...candidates].flatMap(([campaign_id, features]) => {
-    const campaign = query.catalogue.get(campaign_id);
-    return campaign ? [{ campaign, features }] : [];
-  });
+  return candidates;
+}
+
+/**
+ * Gives each candidate what a source says of it, in units of how much that differs from candidate to candidate (a z-score, but
+ * from nothing instead of from the mean), so that sources of any unit can be added up. A source that says the same of
+ * all tells none from another, and gives each one unit.
+ */
+function normalise({ name, found }: Raised, candidates: ReadonlyMap<string, Candidate>): void {
+  let [sum, squares] = [0, 0];
+  for (const [campaign_id, strength] of found) {
+    if (!(strength > 0) || !candidates.has(campaign_id)) continue;
+    sum += strength;
+    squares += strength * strength;
+  }
+  const count = Math.max(1, candidates.size);
+  const deviation = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  const same = deviation <= 1e-9 * (sum / count) || sum === 0;
+  for (const [campaign_id, strength] of found) {
+    if (!same && !(strength > 0)) continue;
+    candidates.get(campaign_id)?.features.set(name, same ? 1 : strength / deviation);
+  }
 }
 
 /** Runs a question through the stages. What a dependency could not give is named in `query.degraded`. */
 export async function recommend(query: Query, stages: Stages, deadlines: Deadlines): Promise<Ranked[]> {
   const attempt = async <Value>(
     dependency: string,
-    deadline_ms: number,
+    deadline_ms: number | null,
     run: (signal: AbortSignal) => Promise<Value>,
   ): Promise<Value | null> => {
     try {
-      return await within(deadline_ms, query.signal, run);
+      return deadline_ms === null ? await run(query.signal) : await within(deadline_ms, query.signal, run);
     } catch {
       query.signal.throwIfAborted();
       query.degraded.add(dependency);
@@ -50,15 +66,15 @@ export async function recommend(query: Query, stages: Stages, deadlines: Deadlin
       ),
     );
   }
-  const wanted = stages.sources.filter(({ name }) => (query.placement.weights[name] ?? 0) > 0);
+  const wanted = stages.sources.filter(({ name }) => (query.weights[name] ?? 0) > 0);
   const found = await Promise.all(
-    wanted.map(async ({ name, dependency, find }: Source) => ({
-      name,
-      found: (await attempt(dependency, deadlines.source_ms, (signal) => find(query, signal))) ?? new Map(),
-    })),
+    wanted.map(async ({ name, dependency, local, find }: Source) => {
+      const deadline_ms = local ? null : deadlines.source_ms;
+      const found = await attempt(dependency, deadline_ms, (signal) => find(query, signal));
+      return { name, found: found ?? new Map() };
+    }),
   );
-  const allowed = join(found, query).filter((candidate) =>
-    stages.filters.every((filter) => filter(candidate, query)),
-  );
-  return stages.selector(stages.ranker.rank(allowed, query), query);
+  const allowed = join(found, query, stages.filters);
+  for (const raised of found) normalise(raised, allowed);
+  return stages.selector(stages.ranker.rank([...allowed.values()], query), query);
 }

@@ -2,6 +2,7 @@ import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Profile } from '#backing/profiles/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { RecommendationRequest } from '#contract/recommendation.ts';
+import type { HeldPatterns } from '../patterns/held.ts';
 import type { Placement } from '../placements.ts';
 import type { Popularity } from '../tenant/popularity.ts';
 
@@ -18,6 +19,8 @@ export type Query = {
   readonly placement: Placement;
   /** The tenant's epoch that the question was begun under. */
   readonly tenant_epoch: number;
+  /** The person's epoch; 0 where it is not known. */
+  readonly user_epoch: number;
   /** The wall clock, which campaign windows go by. */
   readonly now_ms: number;
   /** When the deadline is, by the wall clock. */
@@ -28,11 +31,19 @@ export type Query = {
   /** The embedding version of all vectors that the question has to do with: set once, null until then. */
   version: EmbeddingVersion | null;
   popularity: Popularity;
+  /** What goes on just now, by campaign. */
+  trend: ReadonlyMap<string, number>;
+  /** What each source counts for: the placement's weights, or those that the tenant's own past shows better. */
+  weights: Readonly<Record<string, number>>;
   profile: Profile;
   /** What is being said now, as a vector; null where the request does not tell. */
   context: Float32Array | null;
   /** What the person talks about. */
   interests: readonly Interest[];
+  /** All they say lately as one vector of length 1, the last counting most; null where nothing is known. */
+  talk: Float32Array | null;
+  /** What was learnt of people alike; null where that cannot be had. */
+  patterns: HeldPatterns | null;
   readonly degraded: Set<string>;
 };
 
@@ -49,11 +60,13 @@ export type Found = ReadonlyMap<string, number>;
 export type Source = {
   readonly name: string;
   readonly dependency: string;
+  /** True where it rests on what the question holds already, so that it needs no deadline. */
+  readonly local?: true;
   find(query: Query, signal: AbortSignal): Promise<Found>;
 };
 
-/** A campaign that was found, with what each source says of it, normalised to 0 up to 1. */
-export type Candidate = { readonly campaign: Campaign; readonly features: ReadonlyMap<string, number> };
+/** A campaign that was found, with what each source says of it, normalised. */
+export type Candidate = { readonly campaign: Campaign; readonly features: Map<string, number> };
 
 /** True for a candidate that may be shown. */
 export type Filter = (candidate: Candidate, query: Query) => boolean;

@@ -9,7 +9,7 @@ function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /** The direction of the weighted sum; null where it has none. */
-function centre(points: readonly Point[]): Float32Array | null {
+export function centre(points: readonly Point[]): Float32Array | null {
   const sum = new Float32Array(points[0]?.vector.length ?? 0);
   for (const { vector, weight } of points) {
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (vector[i] as number);

@@ -2,20 +2,19 @@ import type { Ranker } from '../pipeline/stages.ts';
 
 /** The sum of what the sources say, by the placement's weights, times the campaign's boost. */
 export const weightedSum: Ranker = {
-  model: 'weighted-sum-v1',
-  rank(candidates, { placement }) {
+  model: 'weighted-sum-v2',
+  rank(candidates, { weights }) {
     return candidates
       .map(({ campaign, features }) => {
         const contributions = [...features]
           .map(([source, feature]) => ({
             source,
-            weight: (placement.weights[source] ?? 0) * feature * campaign.boost,
+            weight: (weights[source] ?? 0) * feature * campaign.boost,
           }))
           .filter(({ weight }) => weight > 0);
         const score = contributions.reduce((sum, { weight }) => sum + weight, 0);
         return { campaign_id: campaign.campaign_id, score, contributions };
       })
-      .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score || (a.campaign_id < b.campaign_id ? -1 : 1));
   },
 };

@@ -1,21 +1,13 @@
 import type { Source } from '../pipeline/stages.ts';
-import { DAY_MS } from '../tenant/popularity.ts';
-
-/** After so many engagements of theirs, and after so many days, one counts half. */
-const HALF_LIFE_ENGAGEMENTS = 12;
-const HALF_LIFE_DAYS = 365;
+import { engagedLately } from '../rank/engaged-lately.ts';
 
 /** What the person was engaged in lately, the last counting most. */
 export const repeatEngagement: Source = {
   name: 'repeat_engagement',
   dependency: 'profiles',
+  local: true,
   async find({ profile, as_of_ms }) {
-    const found = new Map<string, number>();
-    profile.engagements.forEach(({ campaign_id, occurred_at }, i) => {
-      const age_days = Math.max(0, (as_of_ms - Date.parse(occurred_at)) / DAY_MS);
-      const weight = 0.5 ** (i / HALF_LIFE_ENGAGEMENTS + age_days / HALF_LIFE_DAYS);
-      found.set(campaign_id, (found.get(campaign_id) ?? 0) + weight);
-    });
-    return found;
+    const dated = profile.engagements.map((e) => [e.campaign_id, Date.parse(e.occurred_at)] as const);
+    return engagedLately(dated, as_of_ms);
   },
 };

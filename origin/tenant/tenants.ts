@@ -1,19 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import type { Catalogue } from '#backing/catalogue/port.ts';
-import type { Counters } from '#backing/counters/port.ts';
+import { type Counters, tenOf } from '#backing/counters/port.ts';
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
 import { composite } from '#contract/ids.ts';
 import { singleFlight } from '../single-flight.ts';
-import { DAY_MS, type Popularity, popularityOf, WINDOW_DAYS } from './popularity.ts';
+import { DAY_MS, NOW_WINDOW_MS, type Popularity, popularityOf, trendOf, WINDOW_DAYS } from './popularity.ts';
 
 /** What changes with the tenant's epoch, and the one that it was read under. */
 type UnderEpoch = { epoch: number; byId: ReadonlyMap<string, Campaign>; version: EmbeddingVersion };
 
 /** How popular they are by the tenant's clock, and when (wall clock) that was read. */
-type Counts = { as_of_ms: number; popularity: Popularity; read_ms: number };
+type Trend = ReadonlyMap<string, number>;
+type Counts = { as_of_ms: number; popularity: Popularity; trend: Trend; read_ms: number };
 
 /** What answers need to know of a tenant. `outdated` names what could not be read again in time. */
 export type Tenant = {
@@ -23,6 +24,8 @@ export type Tenant = {
   /** The tenant's clock: the wall clock, or, where history was imported, its newest moment. */
   as_of_ms: number;
   popularity: Popularity;
+  /** What goes on just now, by campaign. */
+  trend: Trend;
   outdated: readonly string[];
 };
 
@@ -81,7 +84,9 @@ export function openTenants(options: {
       const as_of_ms = now_ms ?? (imported === null ? read_ms : Date.parse(imported));
       const from_day = dayOf(as_of_ms - WINDOW_DAYS * DAY_MS);
       const daily = await counters.daily(tenant_id, from_day, dayOf(Math.max(as_of_ms, read_ms)), signal);
-      const read = { as_of_ms, popularity: popularityOf(daily, as_of_ms), read_ms };
+      const tens = await counters.tens(tenant_id, tenOf(as_of_ms - NOW_WINDOW_MS), tenOf(as_of_ms), signal);
+      const popularity = popularityOf(daily, as_of_ms);
+      const read = { as_of_ms, popularity, trend: trendOf(tens, as_of_ms), read_ms };
       counts.set(tenant_id, read);
       return read;
     });
@@ -111,15 +116,13 @@ export function openTenants(options: {
   return {
     /** The tenant as of an epoch of it. Throws where it was never read and cannot be. */
     async get(tenant_id: string, epoch: number): Promise<Tenant> {
-      const [{ byId, version, epoch: read_epoch }, { as_of_ms, popularity, read_ms }] = await Promise.all([
-        currentUnder(tenant_id, epoch),
-        currentCounts(tenant_id),
-      ]);
+      const [{ byId, version, epoch: read_epoch }, { as_of_ms, popularity, trend, read_ms }] =
+        await Promise.all([currentUnder(tenant_id, epoch), currentCounts(tenant_id)]);
       const outdated = [
         ...(read_epoch === epoch ? [] : ['catalogue']),
         ...(clock() - read_ms > OUTDATED_MS + refresh_ms ? ['counters'] : []),
       ];
-      return { campaigns: byId, version, as_of_ms, popularity, outdated };
+      return { campaigns: byId, version, as_of_ms, popularity, trend, outdated };
     },
   };
 }

@@ -70,6 +70,8 @@ function watched(options: RecommenderOptions, told: (id: string) => void, wrap: 
       },
       nearestCampaigns(search, ...args) {
         told(search.version.id);
+        const { dimension } = search.version;
+        if (search.vectors.some((vector) => vector.length !== dimension)) told('mixed');
         return nearest(search, ...args);
       },
     },

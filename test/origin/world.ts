@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { openStores } from '#backing/embedded.ts';
+import { openStores, type Stores } from '#backing/embedded.ts';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { Campaign } from '#contract/campaign.ts';
@@ -23,12 +23,16 @@ export const request = (asked: Partial<RecommendationRequest> = {}): Recommendat
   ...asked,
 });
 
-/** Stores with what a test puts in, and a recommender over them; the clock stands where it is set. */
-export async function openWorld(tenant_id = 'acme', overrides: Partial<RecommenderOptions> = {}) {
+/** Stores with what a test puts in, and a recommender over them; the clock stands where it is set. Worlds may share stores. */
+export async function openWorld(
+  tenant_id = 'acme',
+  overrides: Partial<RecommenderOptions> = {},
+  shared?: Stores,
+) {
   const folder = await temporaryFolder();
   const time = { now: NOW };
   const clock = () => time.now;
-  const stores = openStores({ path: (name) => `${folder}/${name}`, clock });
+  const stores = shared ?? openStores({ path: (name) => `${folder}/${name}`, clock });
   const reports: Readonly<Record<string, unknown>>[] = [];
   const options: RecommenderOptions = {
     ...stores,

@@ -288,6 +288,39 @@ export function countersContract({ name, open }: CountersSubject): void {
       }
     });
 
+    test('what was met within ten minutes is counted by itself, each event once', async () => {
+      const [{ counters }, tenant] = [await open(), newTenant()];
+      const at = (moment: string, id: string) =>
+        counted(tenant, interaction('click', { message_id: id, occurred_at: moment }));
+      const events = [
+        at('2026-11-01T10:09:59.999Z', 'a'),
+        at('2026-11-01T10:10:00.000Z', 'b'),
+        at('2026-11-01T10:19:59.999Z', 'c'),
+        at('2026-11-01T10:20:00.000Z', 'd'),
+        counted(tenant, message({ message_id: 'e' })),
+      ];
+      await counters.apply(events, signal);
+      await counters.apply(events.slice(1, 3), signal);
+      const row = { campaign_id: 'c', type: 'click' };
+      expect(await counters.tens(tenant, '2026-11-01T10:1', '2026-11-01T10:2', signal)).toEqual([
+        { ...row, ten: '2026-11-01T10:1', count: 2 },
+        { ...row, ten: '2026-11-01T10:2', count: 1 },
+      ]);
+      expect(await counters.tens(newTenant(), '0000', '9999', signal)).toEqual([]);
+    });
+
+    test('everybody of a tenant is read once, by user id, whatever their number', async () => {
+      const [{ counters, profiles }, tenant, other] = [await open(), newTenant(), newTenant()];
+      const users = Array.from({ length: 1203 }, (_, i) => `u-${i}`);
+      const batch = [...users, ...ODD_IDS].map((user_id) => counted(tenant, message({ user_id })));
+      await counters.apply([...batch, counted(other, message({ user_id: 'theirs' }))], signal);
+      const read = await collect(profiles.all(tenant, signal));
+      const expected = [...new Set([...users, ...ODD_IDS])];
+      expect(read.map(({ user_id }) => user_id)).toEqual(expected.sort((a, b) => (a < b ? -1 : 1)));
+      expect(plain(read[0]?.profile as Profile)).toEqual(plain(expectedProfile([message()])));
+      await expect(collect(profiles.all(tenant, AbortSignal.abort()))).rejects.toThrow();
+    });
+
     test('messages, clicks and conversions that name a campaign are engagements; the rest are not', async () => {
       const [{ counters, profiles }, tenant] = [await open(), newTenant()];
       const events = [

@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { openHttpEmbedder } from '#backing/embedder/http.ts';
+import { learnEmbedder } from '#backing/embedder/learnt/learn.ts';
+import { plainCorpus } from '../backing/embedder/corpus.ts';
 import { embeddingsServer } from '../support/embeddings-server.ts';
 import { embedderContract } from './embedder.contract.ts';
 
@@ -69,4 +71,18 @@ describe('the hashing embedder', () => {
     expect(shouted).toEqual(plain);
     expect(wide).toEqual(plain);
   });
+});
+
+const learnt = learnEmbedder(
+  { texts: plainCorpus(), names: new Set(), seed: 1 },
+  new AbortController().signal,
+);
+
+embedderContract({
+  name: 'learnt',
+  async open() {
+    const embedder = await learnt;
+    if (!embedder) throw new Error('Nothing was learnt');
+    return embedder;
+  },
 });

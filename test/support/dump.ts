@@ -1,6 +1,6 @@
-/** All lines of a dump. */
-export async function collect(dump: AsyncIterable<string>): Promise<string[]> {
-  const lines: string[] = [];
+/** All lines of a dump, or all of what else comes one by one. */
+export async function collect<Line = string>(dump: AsyncIterable<Line>): Promise<Line[]> {
+  const lines: Line[] = [];
   for await (const line of dump) lines.push(line);
   return lines;
 }

@@ -81,6 +81,7 @@ async function run(options: Options, { signal, progress }: Means): Promise<void>
     await fill(instance, files, options, { signal, progress });
     await catchUp({ read: instance.stack.standing, progress, signal });
     const person = readState(data).person ?? { tenant_id, user_id: 'anybody' };
+    await instance.stack.relearn(person.tenant_id);
     const asking = { keys: instance.keys, edge_url: instance.edge_url, person, now_ms: Date.now() };
     await checkAnswer(asking);
     const { gateway_url, origin_url } = instance.stack;

@@ -37,6 +37,8 @@ export type Stack = {
   log: Log;
   stores: Stores;
   standing(signal: AbortSignal): Promise<Standing>;
+  /** Learns now what a tenant's people do alike, so that the next answer lacks nothing. */
+  relearn(tenant_id: string): Promise<void>;
   /** Ends what is at hand, first what asks, then what is asked. The folder stays open. */
   close(): Promise<void>;
 };
@@ -85,6 +87,7 @@ export async function startStack({
     });
     closing.defer(() => gateway.close());
     let origin_url = '';
+    let relearn: Stack['relearn'] = async () => {};
     if (ports.origin !== null) {
       const origin = await startOrigin({
         ...stores,
@@ -98,10 +101,12 @@ export async function startStack({
       });
       closing.defer(() => origin.close());
       origin_url = origin.url;
+      relearn = origin.relearn;
     }
 
     const close = () => closing.disposeAsync();
-    return { gateway_url: gateway.url, origin_url, status_url: status.url, log, stores, standing, close };
+    const urls = { gateway_url: gateway.url, origin_url, status_url: status.url };
+    return { ...urls, log, stores, standing, relearn, close };
   } catch (error) {
     await closing.disposeAsync();
     throw error;

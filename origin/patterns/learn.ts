@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Observed } from './observed.ts';
+import { type Patterns, patternsOf } from './patterns.ts';
+
+/** What takes less than a worker takes to start is learnt at once: so much of entries and messages, so many campaigns. */
+const [FEW, FEW_CAMPAIGNS] = [2000, 100];
+
+/** Learns patterns in a thread of its own, where they take longer than one takes to start. */
+export async function learn(observed: Observed, signal: AbortSignal): Promise<Patterns> {
+  const { items, speakers, campaigns } = observed;
+  if (items.length + speakers.length < FEW && campaigns.length < FEW_CAMPAIGNS) return patternsOf(observed);
+  const worker = new Worker(new URL('./worker.ts', import.meta.url));
+  try {
+    worker.postMessage(observed, [observed.vectors.buffer as ArrayBuffer]);
+    const [patterns] = await once(worker, 'message', { signal });
+    return patterns as Patterns;
+  } finally {
+    await worker.terminate();
+  }
+}

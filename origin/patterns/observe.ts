@@ -1,0 +1,91 @@
+import type { EmbeddingVersion } from '#backing/embedder/port.ts';
+import type { Profiles } from '#backing/profiles/port.ts';
+import type { Vectors } from '#backing/vectors/port.ts';
+import type { Observed } from './observed.ts';
+
+/** Of more entries than this, those of people read later are left out: 20 MB. */
+const MOST_ENTRIES = 5_000_000;
+/** The map is learnt from a sample of so many messages. */
+const MOST_MESSAGES = 40_000;
+
+type Said = { user_id: string; message_id: string; speaker: number; about: number };
+
+/** Keeps a sample of equal chances of all that it is shown, by a fixed sequence (Vitter's algorithm R). */
+function sampleOf<Item>(most: number) {
+  const kept: Item[] = [];
+  let [seen, state] = [0, 1];
+  return {
+    kept,
+    show(item: Item) {
+      seen++;
+      if (kept.length < most) {
+        kept.push(item);
+        return;
+      }
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      const place = Math.floor((state / 2 ** 32) * seen);
+      if (place < most) kept[place] = item;
+    },
+  };
+}
+
+/** Reads what a tenant's people did and said: one pass over their profiles, and the vectors of a sample of messages. */
+export async function observe(
+  { profiles, vectors, version }: { profiles: Profiles; vectors: Vectors; version: EmbeddingVersion },
+  tenant_id: string,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const slots = new Map<string, number>();
+  const slotOf = (campaign_id: string) => {
+    const slot = slots.get(campaign_id) ?? slots.size;
+    slots.set(campaign_id, slot);
+    return slot;
+  };
+  const [starts, dated, items, times]: [number[], number[], number[], number[]] = [[0], [], [], []];
+  const messages = sampleOf<Said>(MOST_MESSAGES);
+  for await (const { user_id, profile } of profiles.all(tenant_id, signal)) {
+    if (profile.engaged.size === 0 || items.length > MOST_ENTRIES) continue;
+    const latest = new Set<string>();
+    for (const { campaign_id, message_id, occurred_at, type } of profile.engagements) {
+      const about = slotOf(campaign_id);
+      latest.add(campaign_id);
+      items.push(about);
+      times.push(Date.parse(occurred_at));
+      if (type === 'message') messages.show({ user_id, message_id, speaker: dated.length, about });
+    }
+    dated.push(profile.engagements.length);
+    for (const campaign_id of profile.engaged.keys()) {
+      if (latest.has(campaign_id)) continue;
+      items.push(slotOf(campaign_id));
+      times.push(0);
+    }
+    starts.push(items.length);
+  }
+
+  const bySpeaker = Map.groupBy(messages.kept, ({ user_id }) => user_id);
+  const { dimension } = version;
+  const found = new Float32Array(messages.kept.length * dimension);
+  const [speakers, abouts]: [number[], number[]] = [[], []];
+  for (const [user_id, said] of bySpeaker) {
+    const ids = said.map(({ message_id }) => message_id);
+    const read = await vectors.messages(version, tenant_id, user_id, ids, signal);
+    read.forEach((vector, i) => {
+      const { speaker, about } = said[i] as Said;
+      if (!vector) return;
+      found.set(vector, speakers.length * dimension);
+      speakers.push(speaker);
+      abouts.push(about);
+    });
+  }
+  return {
+    campaigns: [...slots.keys()],
+    starts: Uint32Array.from(starts),
+    dated: Uint32Array.from(dated),
+    items: Uint32Array.from(items),
+    times: Float64Array.from(times),
+    dimension,
+    vectors: found.slice(0, speakers.length * dimension),
+    speakers: Uint32Array.from(speakers),
+    abouts: Uint32Array.from(abouts),
+  };
+}

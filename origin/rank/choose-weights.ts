@@ -1,0 +1,79 @@
+import { type Asked, ndcg } from './asked.ts';
+
+export type Weights = Readonly<Record<string, number>>;
+
+export type Choice = {
+  weights: Weights;
+  /** Whether they are other than the shipped ones, which hold unless others are shown to be better. */
+  changed: boolean;
+  /** NDCG@10 of the held-out questions by the shipped and by the tuned weights, and the 95 % interval of the gain. */
+  shipped: number;
+  tuned: number;
+  gain: readonly [low: number, high: number];
+};
+
+const ROUNDS = 4;
+const STEPS = [0, 0.5, 0.75, 1.35, 2];
+/** What a source without any weight is tried with, beside the heaviest. */
+const FIRST = 0.15;
+const RESAMPLES = 1000;
+
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, x) => sum + x, 0) / Math.max(1, values.length);
+
+/** One half of the people, or the other; the same person always falls into the same. */
+function inFirstHalf(user_id: string): boolean {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < user_id.length; i++) h = Math.imul(h ^ user_id.charCodeAt(i), 0x01000193);
+  return ((h ^ (h >>> 15)) & 1) === 0;
+}
+
+/** Changes one weight at a time for as long as that raises what is measured. */
+function climb(from: Weights, sources: readonly string[], measure: (weights: Weights) => number): Weights {
+  let [weights, best] = [from, measure(from)];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = best;
+    for (const source of sources) {
+      const now = weights[source] ?? 0;
+      const heaviest = Math.max(...Object.values(weights)) || 1;
+      for (const value of now > 0 ? STEPS.map((step) => now * step) : [FIRST * heaviest]) {
+        const tried = { ...weights, [source]: value };
+        // Without any weight the order would be that of ids.
+        if (sources.every((other) => (tried[other] ?? 0) === 0)) continue;
+        const reached = measure(tried);
+        if (reached > best) [weights, best] = [tried, reached];
+      }
+    }
+    if (best === before) break;
+  }
+  return weights;
+}
+
+/** The 95 % interval of a mean, by resampling in a fixed sequence. */
+function interval(values: readonly number[]): [number, number] {
+  let state = 1;
+  const draw = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return values[Math.floor((state / 2 ** 32) * values.length)] as number;
+  };
+  const means = Array.from({ length: RESAMPLES }, () => mean(values.map(draw))).sort((a, b) => a - b);
+  return [means[Math.floor(RESAMPLES * 0.025)] as number, means[Math.floor(RESAMPLES * 0.975)] as number];
+}
+
+/**
+ * Chooses a placement's weights on one half of the people, and keeps them only where the other half shows them better than
+ * the shipped ones beyond chance.
+ */
+export function chooseWeights(asked: readonly Asked[], shipped: Weights): Choice {
+  const [learning, held] = [
+    asked.filter((q) => inFirstHalf(q.user_id)),
+    asked.filter((q) => !inFirstHalf(q.user_id)),
+  ];
+  const sources = [...new Set(asked.flatMap(({ features }) => Object.keys(features)))].sort();
+  const over = (questions: readonly Asked[], weights: Weights) => questions.map((q) => ndcg(q, weights));
+  const tuned = climb(shipped, sources, (weights) => mean(over(learning, weights)));
+  const [before, after] = [over(held, shipped), over(held, tuned)];
+  const gain = interval(after.map((value, i) => value - (before[i] as number)));
+  const changed = held.length > 0 && gain[0] > 0;
+  return { weights: changed ? tuned : shipped, changed, shipped: mean(before), tuned: mean(after), gain };
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { learn } from '../../../origin/patterns/learn.ts';
+import type { Neighbours } from '../../../origin/patterns/neighbours.ts';
+import { MOST_DENSE } from '../../../origin/patterns/pair-weights.ts';
+import { patternsOf } from '../../../origin/patterns/patterns.ts';
+import { caredAbout, saidAbout } from '../../../origin/patterns/talk.ts';
+import { observed } from './observations.ts';
+
+const signal = new AbortController().signal;
+
+function neighboursOf({ starts, columns, weights }: Neighbours, slot: number) {
+  const [from, to] = [starts[slot], starts[slot + 1]];
+  return [...columns.subarray(from, to)].map(
+    (column, i) => [column, weights[(from as number) + i] as number] as const,
+  );
+}
+
+const pairs = Array.from({ length: 60 }, (_, i) => (i % 2 ? ['a', 'b'] : ['c', 'd']));
+
+describe('campaigns that go together', () => {
+  test('are those that the same people engaged with', () => {
+    const { campaigns, together } = patternsOf(observed(pairs));
+    expect(campaigns).toEqual(['a', 'b', 'c', 'd']);
+    expect([0, 1, 2, 3].map((slot) => neighboursOf(together, slot).map(([column]) => column))).toEqual([
+      [1],
+      [0],
+      [3],
+      [2],
+    ]);
+  });
+
+  test('are found alike where there are too many for EASE', () => {
+    const many = Array.from({ length: MOST_DENSE }, (_, i) => [`z-${i}`]);
+    const { campaigns, together, next } = patternsOf(observed([...pairs, ...many]));
+    expect(campaigns.length).toBeGreaterThan(MOST_DENSE);
+    expect([0, 1, 2, 3].map((slot) => neighboursOf(together, slot).map(([column]) => column))).toEqual([
+      [1],
+      [0],
+      [3],
+      [2],
+    ]);
+    expect(neighboursOf(next, 1).map(([column]) => column)).toEqual([0]);
+  });
+
+  test('are at most 100 for each', () => {
+    const all = Array.from({ length: 150 }, (_, i) => `c-${i}`);
+    const { together, next } = patternsOf(observed(Array.from({ length: 20 }, () => all)));
+    for (let slot = 0; slot < all.length; slot++) {
+      expect(neighboursOf(together, slot).length).toBeLessThanOrEqual(100);
+      expect(neighboursOf(next, slot).length).toBeLessThanOrEqual(100);
+    }
+  });
+});
+
+test('what comes next is what people went on to, the step just before counting most', () => {
+  // Newest first: a, then b, then c.
+  const { next } = patternsOf(observed(Array.from({ length: 30 }, () => ['c', 'b', 'a'])));
+  const [afterA, afterB, afterC] = [0, 1, 2].map((slot) => neighboursOf(next, slot));
+  expect(afterA?.map(([column]) => column)).toEqual([1, 2]);
+  expect(afterA?.[0]?.[1]).toBeGreaterThan(afterA?.[1]?.[1] as number);
+  expect(afterB?.map(([column]) => column)).toEqual([2]);
+  expect(afterC).toEqual([]);
+});
+
+describe('the map of talk', () => {
+  const said = Array.from({ length: 64 }, (_, i) => ({
+    vector: i % 2 ? [1, 0] : [0, 1],
+    speaker: i % 4,
+    about: i % 2 ? 'east' : 'north',
+  }));
+  const people = [
+    ['north', 'snow'],
+    ['east', 'sun'],
+    ['north', 'snow'],
+    ['east', 'sun'],
+  ];
+
+  test('tells what those care about who talk alike, and where a campaign is talked about', () => {
+    const { campaigns, talk } = patternsOf(observed(people, said));
+    if (!talk) throw new Error('There is no map');
+    const best = (values: Float64Array) =>
+      campaigns.filter((_, i) => (values[i] as number) > 0.5 * Math.max(...values));
+    expect(best(caredAbout(talk, Float32Array.of(1, 0)))).toEqual(['east', 'sun']);
+    expect(best(caredAbout(talk, Float32Array.of(0, 1)))).toEqual(['north', 'snow']);
+    expect(best(saidAbout(talk, Float32Array.of(0, 1)))).toEqual(['north']);
+  });
+
+  test('is not drawn of a few messages', () => {
+    expect(patternsOf(observed(people, said.slice(0, 8))).talk).toBeNull();
+  });
+});
+
+test('the same observations give the same patterns and version, in a worker as well; others another', async () => {
+  const people = Array.from({ length: 1500 }, (_, i) => [
+    `c-${i % 110}`,
+    `c-${(i * 7) % 120}`,
+    `c-${(i * i) % 90}`,
+  ]);
+  const here = patternsOf(observed(people));
+  expect(await learn(observed(people), signal)).toEqual(here);
+  expect(patternsOf(observed(people.slice(1))).version).not.toBe(here.version);
+});
+
+test('a tenant without anybody has empty patterns', () => {
+  expect(patternsOf(observed([]))).toMatchObject({ campaigns: [], talk: null, people: 0, engagements: 0 });
+});
+
+describe('weights', () => {
+  /** People of two tastes, who go from one campaign to the next of theirs; what is popular says nothing of that. */
+  function chained(people: number) {
+    const step = (taste: number, at: number) => `${taste ? 'x' : 'y'}-${at % 30}`;
+    return Array.from({ length: people }, (_, p) =>
+      Array.from({ length: 12 }, (_, i) => step(p % 2, Math.floor(p / 2) * 5 + 12 - i)),
+    );
+  }
+
+  test('are others than the shipped where the past of a tenant without talk shows them better', () => {
+    const { weights } = patternsOf(observed(chained(600)));
+    const discover = weights['discover'];
+    if (!discover) throw new Error('The shipped weights were kept');
+    expect(discover['next_campaigns']).toBeGreaterThan(discover['popular'] ?? 0);
+  });
+
+  test('are the shipped ones where the past is too short to show anything', () => {
+    expect(patternsOf(observed(chained(40))).weights).toEqual({});
+  });
+});

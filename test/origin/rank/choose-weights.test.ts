@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { type Asked, ndcg } from '../../../origin/rank/asked.ts';
+import { chooseWeights } from '../../../origin/rank/choose-weights.ts';
+
+/** Questions of which the source `knows` knows the answer, in so many of ten, and `guesses` nothing. */
+function questions(count: number, known_of_ten: number): Asked[] {
+  const candidates = Array.from({ length: 20 }, (_, i) => `c-${i}`);
+  return Array.from({ length: count }, (_, q) => {
+    const right = (q * 7) % 20;
+    const says = q % 10 < known_of_ten ? right : (right + 11) % 20;
+    const features = {
+      knows: Float32Array.from(candidates, (_, i) => (i === says ? 3 : 0)),
+      guesses: Float32Array.from(candidates, (_, i) => ((i * 13 + q * 5) % 20) / 6),
+    };
+    return { user_id: `u-${q}`, candidates, features, truth: new Set([`c-${right}`]) };
+  });
+}
+
+test('NDCG@10 is 1 for the right order, less further down, and 0 beyond the tenth', () => {
+  const candidates = Array.from({ length: 12 }, (_, i) => `c-${String(i).padStart(2, '0')}`);
+  const at = (...right: number[]) => ({
+    user_id: 'u',
+    candidates,
+    features: { f: Float32Array.from(candidates, (_, i) => 12 - i) },
+    truth: new Set(right.map((i) => candidates[i] as string)),
+  });
+  expect(ndcg(at(0), { f: 1 })).toBe(1);
+  expect(ndcg(at(0, 1), { f: 1 })).toBeCloseTo(1);
+  expect(ndcg(at(2), { f: 1 })).toBeCloseTo(0.5);
+  expect(ndcg(at(10), { f: 1 })).toBe(0);
+});
+
+test('weights are changed where the held-out people show others better', () => {
+  const choice = chooseWeights(questions(400, 9), { guesses: 1 });
+  expect(choice.changed).toBe(true);
+  expect(choice.tuned).toBeGreaterThan(choice.shipped);
+  expect(choice.weights['knows']).toBeGreaterThan(0);
+});
+
+test('weights stay where there is nothing to gain, or too little to show it', () => {
+  expect(chooseWeights(questions(400, 9), { knows: 1, guesses: 0 })).toMatchObject({ changed: false });
+  expect(chooseWeights([], { guesses: 1 })).toMatchObject({ changed: false, weights: { guesses: 1 } });
+});
