@@ -11,7 +11,7 @@ const folder = new URL('./stores/', import.meta.url);
 const GOAL = 1.2;
 /** How often each side has its turn. Even, so that each goes first as often as the other. */
 const ROUNDS = 6;
-const WARM_UP_MS = 500;
+const WARM_UP_MS = 300;
 
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
 
@@ -37,7 +37,7 @@ async function rateOf(side: RunningSide, operation: Operation): Promise<number> 
 /** Both sides in turns, so that what else the machine does falls on both. */
 async function inTurns(operation: Operation, adapter: RunningSide, raw: RunningSide, seconds: number) {
   const rates = [await rateOf(adapter, operation), await rateOf(raw, operation)];
-  const wanted = Math.ceil((Math.min(...rates) * seconds * 1000) / ROUNDS);
+  const wanted = Math.ceil((Math.min(...rates) * seconds * 1000) / (2 * ROUNDS));
   const calls = Math.max(operation.clients, Math.min(operation.most ?? wanted, wanted));
   const turns = { adapter: [] as Measured[], raw: [] as Measured[] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -90,7 +90,7 @@ async function measure(file: string, store: StoreBench, seconds: number): Promis
 
 /**
  * Each adapter's hot operations beside the raw client doing the same in as large batches: how fast, and how much of
- * the client's processor it takes. The ratios are medians over pairs of turns.
+ * the client's processor it takes. The ratios are medians over pairs of turns. A measurement's time is for both sides.
  */
 export async function bench({ only = '', ...options }: BenchOptions): Promise<void> {
   const rows: Record<string, unknown>[] = [];

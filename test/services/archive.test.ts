@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { openS3Objects } from '#backing/objects/s3.ts';
 import { archiveContract } from '../ports/archive.contract.ts';
-import { emptied, newPrefix, onS3 } from './s3.ts';
+import { emptied } from '../support/emptied-objects.ts';
+import { newPrefix, onS3 } from './s3.ts';
 
 onS3((settings) => {
   archiveContract({

@@ -3,8 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Objects } from '#backing/objects/port.ts';
 import { openS3Objects, type S3Settings } from '#backing/objects/s3.ts';
 import { objectsContract } from '../ports/objects.contract.ts';
+import { emptied } from '../support/emptied-objects.ts';
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts';
-import { emptied, newPrefix, onS3 } from './s3.ts';
+import { newPrefix, onS3 } from './s3.ts';
 
 const { signal } = new AbortController();
 const body = (text: string) => new TextEncoder().encode(text);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { listAll, type Objects } from '#backing/objects/port.ts';
-import { openS3Objects, type S3Settings } from '#backing/objects/s3.ts';
+import type { S3Settings } from '#backing/objects/s3.ts';
 import { onService } from './on-service.ts';
 
 /** Registers tests that need S3. */
@@ -21,14 +20,3 @@ export function onS3(register: (settings: S3Settings & { endpoint: string }) => 
 
 /** What stands before the keys of one test. */
 export const newPrefix = () => `test-${randomUUID()}/`;
-
-/** Deletes all that a test wrote. */
-export async function emptied(settings: S3Settings): Promise<void> {
-  const objects: Objects = await openS3Objects(settings);
-  const { signal } = new AbortController();
-  const keys: string[] = [];
-  for await (const { key } of listAll(objects, '', signal)) keys.push(key);
-  for (let at = 0; at < keys.length; at += 50)
-    await Promise.all(keys.slice(at, at + 50).map((key) => objects.delete(key, signal)));
-  await objects.close();
-}

@@ -1,31 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { openRedisAnswers } from '#backing/answers/redis.ts';
-import type { Answer } from '#contract/answer.ts';
 import { epochKey, FLOOR_KEY } from '#contract/kept-answer.ts';
-import { ANSWER_FORMAT } from '#contract/recommendation.ts';
+import { answer, LIFE_MS } from '../support/answer.ts';
 import { calling, type StoreBench, variable } from '../support/store-bench.ts';
 
 type Place = { tenant_id: string };
 
 const { signal } = new AbortController();
-const [PEOPLE, RAISED, LIFE_MS] = [1000, 500, 15 * 60_000];
+const [PEOPLE, RAISED] = [1000, 500];
 const url = () => variable('REDIS_URL');
 const userAt = (at: number) => `user-${at % PEOPLE}`;
 const keyOf = (user: string) =>
   `["bench","${user}",{"placement":"discover","limit":10,"tags":[],"exclude":[]}]`;
-
-function answer(): Answer {
-  return {
-    format: ANSWER_FORMAT,
-    epochs: { user: Date.now(), tenant: Date.now() },
-    created_ms: Date.now(),
-    until_ms: Date.now() + LIFE_MS,
-    degraded: [],
-    body: JSON.stringify({ items: 'x'.repeat(1300) }),
-    etag: '"1"',
-  };
-}
 
 const open = () =>
   openRedisAnswers({ url: url(), clock: Date.now, command_ms: 5_000, report: (line) => console.error(line) });
