@@ -155,6 +155,11 @@ export const setting = {
     most: 5000,
     usual: 150,
   }),
+  answers_at_once: number('how many answers are made at once, before others are refused', {
+    least: 1,
+    most: 10_000,
+    usual: 128,
+  }),
   data_folder: {
     wanted: 'a folder for what is embedded, which one process has at a time',
     schema: v.string(),

@@ -6,15 +6,22 @@ import { type Answer, LONGEST_MS } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
 import { type Epochs, sameEpochs } from '#contract/epoch.ts';
 import { composite } from '#contract/ids.ts';
+import { Problem } from '#contract/problem.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
+import { LeftAlone } from './dependencies/guard.ts';
+import { type Measures, openMeasures } from './measures.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** A degraded answer lives so long: the next one may be whole again. */
 const DEGRADED_MS = 5_000;
-/** How long the cache may take to be asked, or to be told. */
-const CACHE_MS = 100;
+/** How long the cache may take to be asked, or to be told; of a request's time, at most such a share. */
+const [CACHE_MS, CACHE_SHARE] = [100, 0.25];
 /** How long the making of an answer may take: two rounds of hydrators and one of sources, each as long as can be configured. */
 const MAKE_MS = 15_000;
+/** Of the time that the edge gives, what the making may use: the rest is for the way there and back. */
+const MAKE_SHARE = 0.9;
+/** When to ask again where too many answers are being made. */
+const RETRY_S = 1;
 
 /** What was made: the content, when it ends by itself, and what it was made without. */
 export type Made<Content extends object = object> = {
@@ -26,14 +33,30 @@ export type Made<Content extends object = object> = {
 /** `known` is false where the epochs could not be read, so that nobody may keep the answer. */
 export type Given = { answer: Answer; cached: boolean; known: boolean };
 
+/** Whoever asks: aborted when they have no time left, or left; and how long they give (ms). */
+export type Asking = { signal: AbortSignal; deadline_ms: number };
+
+/** What is told of a question that is to be answered anew. */
+type Making = { tenant_id: string; epochs: Epochs; signal: AbortSignal; budget_ms: number };
+
 /**
  * Answers under epochs: the one kept where its epochs still hold, else one made anew, once for all who ask the
  * same under the same epochs, and kept under the epochs that were read before it was begun. While the cache cannot
- * be asked, epochs count as unknown: answers are made anew, and kept nowhere.
+ * be asked, epochs count as unknown: answers are made anew, and kept nowhere. So many are made at once; of more, each
+ * is refused with an `overloaded` problem before it is begun, since it would only wait.
  */
-export function openAnswers({ answers, clock, report }: { answers: Answers; clock: Clock; report: Report }) {
+export function openAnswers(options: {
+  answers: Pick<Answers, 'get' | 'put'>;
+  clock: Clock;
+  at_once: number;
+  report: Report;
+  measures?: Measures | undefined;
+}) {
+  const { answers, clock, at_once, report, measures = openMeasures() } = options;
   const flight = singleFlight<Answer>();
+  let making = 0;
   const failed = (error: unknown) => {
+    if (error instanceof LeftAlone) return;
     report({ level: 'warn', message: 'the answer cache failed', error: errorFields(error) });
   };
 
@@ -51,27 +74,56 @@ export function openAnswers({ answers, clock, report }: { answers: Answers; cloc
     };
   }
 
+  /** Counts an answer that is being made. Throws where there are too many. */
+  function enter(): void {
+    if (making >= at_once) {
+      measures.came('shed');
+      throw new Problem('overloaded', `Too many answers are being made; ask again in ${RETRY_S} s`, {
+        headers: { 'Retry-After': String(RETRY_S) },
+      });
+    }
+    making++;
+  }
+
   return {
     async give(
       owner: EpochOwner,
       key: string,
-      make: (about: { tenant_id: string; epochs: Epochs; signal: AbortSignal }) => Promise<Made>,
-      signal: AbortSignal,
+      make: (about: Making) => Promise<Made>,
+      { signal, deadline_ms }: Asking,
     ): Promise<Given> {
-      const known = await answers.get(owner, key, AbortSignal.timeout(CACHE_MS)).catch((error) => {
+      const asked_ms = clock();
+      const cache_ms = Math.max(1, Math.min(CACHE_MS, deadline_ms * CACHE_SHARE));
+      const known = await answers.get(owner, key, AbortSignal.timeout(cache_ms)).catch((error) => {
         failed(error);
         return null;
       });
-      if (known?.answer && sameEpochs(known.answer.epochs, known.epochs))
+      if (known?.answer && sameEpochs(known.answer.epochs, known.epochs)) {
+        measures.came('kept');
         return { answer: known.answer, cached: true, known: true };
+      }
       const epochs = known?.epochs ?? { user: 0, tenant: 0 };
+      let shared = true;
       const flown = flight(composite(key, epochs.user, epochs.tenant), async () => {
-        const created_ms = clock();
-        const about = { tenant_id: owner.tenant_id, epochs, signal: AbortSignal.timeout(MAKE_MS) };
-        const made = answerOf(await make(about), epochs, created_ms);
-        if (known) await answers.put(owner, key, made, AbortSignal.timeout(CACHE_MS)).catch(failed);
-        return made;
+        shared = false;
+        enter();
+        try {
+          const created_ms = clock();
+          const budget_ms = deadline_ms * MAKE_SHARE - (created_ms - asked_ms);
+          const signal = AbortSignal.timeout(MAKE_MS);
+          const made = answerOf(
+            await make({ tenant_id: owner.tenant_id, epochs, signal, budget_ms }),
+            epochs,
+            created_ms,
+          );
+          if (known) await answers.put(owner, key, made, AbortSignal.timeout(cache_ms)).catch(failed);
+          measures.came('made');
+          return made;
+        } finally {
+          making--;
+        }
       });
+      if (shared) measures.came('shared');
       return { answer: await orAborted(flown, signal), cached: false, known: known !== null };
     },
   };

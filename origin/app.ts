@@ -25,11 +25,19 @@ import {
   similarKey,
 } from '#contract/recommendation.ts';
 import type { Key } from '#contract/signature.ts';
-import { type Given, openAnswers } from './answers.ts';
+import { type Asking, type Given, openAnswers } from './answers.ts';
+import { type Guard, LeftAlone } from './dependencies/guard.ts';
+import { guardedAnswers, guardedCatalogue } from './dependencies/guarded.ts';
+import { openGuards } from './dependencies/guards.ts';
 import { addKeyRoutes, type Control } from './keys.ts';
+import { type Measures, openMeasures } from './measures.ts';
 import type { Recommender } from './recommender.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** So many answers are made at once where nothing else is said: as many as one processor makes in a tenth of a second. */
+const AT_ONCE = 128;
+/** How long a look for what is left alone may take. */
+const PROBE_MS = 150;
 
 type Asked = Context<SignedEnv>;
 
@@ -43,6 +51,20 @@ function person(c: Asked): string {
   const { subject } = c.get('caller');
   if (subject !== null && subject !== user_id) throw new Problem('not-found', 'There is no such person');
   return user_id;
+}
+
+const asking = (c: Asked): Asking => ({ signal: c.get('signal'), deadline_ms: c.get('deadline_ms') });
+
+/** What a store says. Throws an `unavailable` problem where it is left alone, since it keeps failing. */
+async function orUnavailable<Value>(asked: Promise<Value>): Promise<Value> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof LeftAlone)) throw error;
+    throw new Problem('unavailable', 'It cannot be read just now; ask again', {
+      headers: { 'Retry-After': '1' },
+    });
+  }
 }
 
 function answered({ answer, cached, known }: Given): Response {
@@ -65,19 +87,28 @@ export function originApp(options: {
   clock: Clock;
   report: Report;
   meter?: Meter | undefined;
+  measures?: Measures | undefined;
+  /** The guard of each dependency, by its name; the app's own, where none are given. */
+  guardOf?: ((dependency: string) => Guard) | undefined;
+  /** How many answers are made at once, before others are refused. */
+  at_once?: number | undefined;
   /** Without it there are no routes about API keys. */
   control?: Control | undefined;
 }) {
-  const { recommender, answers, catalogue, keys, clock, report, meter, control } = options;
+  const { recommender, keys, clock, report, meter, control, at_once = AT_ONCE } = options;
+  const { measures = openMeasures(meter) } = options;
+  const { guardOf = openGuards({ probe_ms: PROBE_MS, measures, report }) } = options;
+  const answers = guardedAnswers(options.answers, guardOf('answers'));
+  const catalogue = guardedCatalogue(options.catalogue, guardOf('catalogue'));
   const app = signedApp({ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter });
-  const { give } = openAnswers({ answers, clock, report });
+  const { give } = openAnswers({ answers, clock, at_once, report, measures });
 
   async function recommendations(c: Asked, request: RecommendationRequest): Promise<Response> {
     const { tenant_id } = c.get('caller');
     const key = recommendationsKey(tenant_id, request);
     const owner = { tenant_id, user_id: request.user_id };
     return answered(
-      await give(owner, key, (about) => recommender.recommendations(request, about), c.get('signal')),
+      await give(owner, key, (about) => recommender.recommendations(request, about), asking(c)),
     );
   }
 
@@ -98,7 +129,7 @@ export function originApp(options: {
     const { limit, locale = null } = parse(PopularQuery, queryObject(new URL(c.req.url).searchParams));
     const key = popularKey(tenant_id, locale, limit);
     const make = recommender.popular.bind(null, { locale, limit });
-    return answered(await give({ tenant_id, user_id: null }, key, make, c.get('signal')));
+    return answered(await give({ tenant_id, user_id: null }, key, make, asking(c)));
   });
 
   app.get('/v1/campaigns/:campaign_id/similar', async (c) => {
@@ -108,20 +139,22 @@ export function originApp(options: {
     const { limit } = parse(SimilarQuery, queryObject(new URL(c.req.url).searchParams));
     const key = similarKey(tenant_id, campaign_id, limit);
     const make = recommender.similar.bind(null, { campaign_id, limit });
-    return answered(await give({ tenant_id, user_id: null }, key, make, c.get('signal')));
+    return answered(await give({ tenant_id, user_id: null }, key, make, asking(c)));
   });
 
   app.get('/v1/campaigns/:campaign_id', async (c) => {
     allow(c, 'campaigns:read');
     const campaign_id = parse(CampaignId, c.req.param('campaign_id'));
-    const campaign = await catalogue.get(c.get('caller').tenant_id, campaign_id, c.get('signal'));
+    const { tenant_id } = c.get('caller');
+    const campaign = await orUnavailable(catalogue.get(tenant_id, campaign_id, c.get('signal')));
     if (!campaign) throw new Problem('not-found', 'There is no such campaign');
     return c.json(campaign);
   });
 
   app.get(EPOCHS_PATH, async (c) => {
     const user_id = c.req.query('user_id') ?? null;
-    return c.json(await answers.read(c.get('caller').tenant_id, user_id, c.get('signal')));
+    const { tenant_id } = c.get('caller');
+    return c.json(await orUnavailable(answers.read(tenant_id, user_id, c.get('signal'))));
   });
 
   if (control) addKeyRoutes(app, { ...control, clock, jsonBody });

@@ -14,14 +14,20 @@ import type { Epochs } from '#contract/epoch.ts';
 import { Problem } from '#contract/problem.ts';
 import type { CampaignList, Item, RecommendationRequest, Recommendations } from '#contract/recommendation.ts';
 import type { Made } from './answers.ts';
+import { type Guard, LeftAlone } from './dependencies/guard.ts';
+import { guardedStores } from './dependencies/guarded.ts';
+import { openGuards } from './dependencies/guards.ts';
 import { freshOrWelcome, inLocale, notDismissed, notExcluded, on, tagged } from './filters.ts';
+import { catalogueHydrator } from './hydrators/catalogue.ts';
 import { contextHydrator } from './hydrators/context.ts';
+import { countsHydrator } from './hydrators/counts.ts';
 import { interestsHydrator } from './hydrators/interests.ts';
 import { likeCampaign } from './hydrators/like-campaign.ts';
 import { patternsHydrator } from './hydrators/patterns.ts';
 import { profileHydrator } from './hydrators/profile.ts';
-import { tenantHydrator } from './hydrators/tenant.ts';
+import { type Measures, openMeasures } from './measures.ts';
 import { openPatterns } from './patterns/held.ts';
+import { openBudget } from './pipeline/budget.ts';
 import { recommend } from './pipeline/recommend.ts';
 import type { Candidate, Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
 import { type Placement, placements } from './placements.ts';
@@ -42,7 +48,7 @@ import { nothingPopular } from './tenant/popularity.ts';
 import { openTenants } from './tenant/tenants.ts';
 
 /** How long a dependency may take, where nothing else is configured. */
-const DEPENDENCY_MS = 150;
+export const DEPENDENCY_MS = 150;
 /** What is popular, or like a campaign, changes without any epoch; it is made anew so often. */
 const LIST_MS = 60_000;
 /** What people do alike changes slowly; it is learnt anew so often. */
@@ -68,10 +74,18 @@ export type RecommenderOptions = {
   /** How long a dependency may take before an answer is made without it. */
   dependency_ms?: number | undefined;
   report: Report;
+  measures?: Measures | undefined;
+  /** The guard of each dependency, by its name; the recommender's own, where none are given. */
+  guardOf?: ((dependency: string) => Guard) | undefined;
 };
 
-/** Whose question it is, the epochs it is begun under, and how long there is. */
-export type About = { tenant_id: string; epochs: Epochs; signal: AbortSignal };
+/** Whose question it is, the epochs it is begun under, and how long there is (ms; else as long as each dependency may take). */
+export type About = {
+  tenant_id: string;
+  epochs: Epochs;
+  signal: AbortSignal;
+  budget_ms?: number | undefined;
+};
 
 function itemsOf(ranked: readonly Ranked[]): Item[] {
   const round = (x: number) => Number(x.toPrecision(4));
@@ -113,27 +127,39 @@ const noRequest = {
 
 /** Makes answers: the ordered stages over the stores that are handed in. */
 export function openRecommender(options: RecommenderOptions) {
-  const { catalogue, profiles, counters, vectors, embedders, versions, clock, now_ms, refresh_ms, report } =
-    options;
-  const { graph, dependency_ms = DEPENDENCY_MS, relearn_ms = RELEARN_MS } = options;
-  const deadlines = { hydrator_ms: dependency_ms, source_ms: dependency_ms };
+  const { clock, now_ms, refresh_ms, report, versions } = options;
+  const { dependency_ms = DEPENDENCY_MS, relearn_ms = RELEARN_MS, measures = openMeasures() } = options;
+  const { guardOf = openGuards({ probe_ms: dependency_ms, measures, report }) } = options;
+  const asked = guardedStores(options, guardOf);
+  const { vectors, embedders } = asked;
   const onError = (error: unknown) => {
+    if (error instanceof LeftAlone) return;
     report({ level: 'warn', message: 'a tenant could not be read', error: errorFields(error) });
   };
   const tenants = openTenants({
-    ...{ catalogue, counters, versions, clock, now_ms, refresh_ms, onError },
+    ...{ catalogue: asked.catalogue, counters: asked.counters, versions: asked.versions },
+    ...{ clock, now_ms, refresh_ms, onError },
+    patience_ms: dependency_ms,
     usual_version: embedders.usual,
   });
-  const patterns = openPatterns({ profiles, vectors, clock, relearn_ms, onError });
+  const patterns = openPatterns({
+    ...{ profiles: options.profiles, vectors: options.vectors },
+    ...{ clock, relearn_ms, onError },
+  });
   const nearest = nearestCampaigns(vectors);
+  const tenantHydrators = [catalogueHydrator(tenants, measures.aged), countsHydrator(tenants, measures.aged)];
 
   const personal: Stages = {
     hydrators: [
-      [tenantHydrator(tenants), profileHydrator(profiles)],
-      [contextHydrator(embedders), interestsHydrator(vectors), patternsHydrator(patterns)],
+      [...tenantHydrators, profileHydrator(asked.profiles, measures.looked('profiles'))],
+      [
+        contextHydrator(embedders),
+        interestsHydrator(vectors, measures.looked('interests')),
+        patternsHydrator(patterns),
+      ],
     ],
     sources: [
-      graphNeighbours(graph),
+      graphNeighbours(asked.graph),
       fittingContext(vectors),
       nearest,
       similarConversations(vectors),
@@ -182,8 +208,10 @@ export function openRecommender(options: RecommenderOptions) {
     };
   }
 
-  async function run(query: Query, stages: Stages) {
-    const items = itemsOf(await recommend(query, stages, deadlines));
+  async function run(query: Query, stages: Stages, { budget_ms = Number.POSITIVE_INFINITY }: About) {
+    const budget = openBudget({ clock, ends_ms: query.now_ms + budget_ms, most_ms: dependency_ms });
+    const items = itemsOf(await recommend(query, stages, { budget, raised: measures.raised }));
+    measures.degraded(query.degraded);
     if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {
       throw new Problem('unavailable', 'The catalogue cannot be read just now', {
         headers: { 'Retry-After': '1' },
@@ -206,8 +234,8 @@ export function openRecommender(options: RecommenderOptions) {
   ) {
     const placement = { name: source.name, weights: { [source.name]: 1 }, repeats: true };
     const query = ask({ ...noRequest, ...asked }, placement, about);
-    const stages = { ...personal, hydrators: [[tenantHydrator(tenants)], about_what], sources: [source] };
-    const { items, degraded, generated_at, ends_ms } = await run(query, stages);
+    const stages = { ...personal, hydrators: [tenantHydrators, about_what], sources: [source] };
+    const { items, degraded, generated_at, ends_ms } = await run(query, stages, about);
     const content: CampaignList = { generated_at, degraded, items };
     return { content, degraded, until_ms: Math.min(query.now_ms + LIST_MS, ends_ms) };
   }
@@ -216,7 +244,7 @@ export function openRecommender(options: RecommenderOptions) {
     /** Which campaigns fit a person now. Throws an `invalid-request` problem for a placement that there is not. */
     async recommendations(request: RecommendationRequest, about: About): Promise<Made<Recommendations>> {
       const query = ask(request, placementOf(request.placement), about);
-      const { items, degraded, generated_at, ends_ms } = await run(query, personal);
+      const { items, degraded, generated_at, ends_ms } = await run(query, personal, about);
       const content: Recommendations = {
         recommendation_id: randomUUID(),
         user_id: request.user_id,

@@ -11,6 +11,7 @@ export const originRole = role({
     ORIGIN_KEYS: setting.keys,
     KEY_PEPPERS: setting.peppers,
     DEPENDENCY_MS: setting.dependency_ms,
+    ANSWERS_AT_ONCE: setting.answers_at_once,
   },
   async start({ relational, apiKeys, ...ports }, { settings, clock, report, meter }) {
     const origin = await startOrigin({
@@ -19,6 +20,7 @@ export const originRole = role({
       keys: await importKeys(settings.ORIGIN_KEYS),
       clock,
       dependency_ms: settings.DEPENDENCY_MS,
+      at_once: settings.ANSWERS_AT_ONCE,
       hostname: settings.HOST,
       port: settings.PORT,
       report,

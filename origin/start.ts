@@ -5,8 +5,11 @@ import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Key } from '#contract/signature.ts';
 import { originApp } from './app.ts';
+import { openGuards } from './dependencies/guards.ts';
 import type { Control } from './keys.ts';
-import { openRecommender, type RecommenderOptions } from './recommender.ts';
+import { openMeasures } from './measures.ts';
+import { DEPENDENCY_MS, openRecommender, type RecommenderOptions } from './recommender.ts';
+import { warmUp } from './warm-up.ts';
 
 export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   answers: Answers;
@@ -17,15 +20,28 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   report?: Report;
   meter?: Meter;
   control?: Control;
+  /** How many answers are made at once, before others are refused. */
+  at_once?: number;
 };
 
 /** `relearn` resolves once a tenant's answers rest on what its people did until now, so that none has to wait for that. */
 export type Origin = Served & { relearn(tenant_id: string): Promise<void> };
 
-/** Starts the origin over the stores it is handed; it opens none, and closes none. */
+/**
+ * Starts the origin over the stores it is handed; it opens none, and closes none. It listens once connections to them are
+ * warm, or were tried to be.
+ */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { answers, catalogue, keys, clock, hostname, port, report = toStderr, meter, control } = options;
-  const recommender = openRecommender({ ...options, report });
-  const app = originApp({ recommender, answers, catalogue, keys, clock, report, meter, control });
+  const { dependency_ms = DEPENDENCY_MS, at_once } = options;
+  const measures = openMeasures(meter);
+  const guardOf = openGuards({ probe_ms: dependency_ms, measures, report });
+  const means = { report, measures, guardOf };
+  const recommender = openRecommender({ ...options, ...means, dependency_ms });
+  const app = originApp({
+    ...{ recommender, answers, catalogue, keys, clock, meter, control, at_once },
+    ...means,
+  });
+  await warmUp(options, { report });
   return { ...(await serveApp(app, { hostname, port })), relearn: recommender.relearn };
 }

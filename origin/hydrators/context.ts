@@ -8,16 +8,16 @@ class NoEmbedder extends Error {
 }
 
 /** What is being said now, where the request tells. */
-export function contextHydrator(embedders: Embedders): Hydrator {
+export function contextHydrator(embedders: Pick<Embedders, 'of'>): Hydrator {
   return {
     dependency: 'embedder',
     async hydrate(query, signal) {
       const { request, version } = query;
-      if (request.context === null || !version) return;
+      if (request.context === null || !version) return {};
       const embedder = embedders.of(version);
       if (!embedder) throw new NoEmbedder(`No embedder of the version ${version.id} is configured`);
       const [vector] = await embedder.embed([request.context], signal);
-      query.context = vector?.some((x) => x !== 0) ? vector : null;
+      return { context: vector?.some((x) => x !== 0) ? vector : null };
     },
   };
 }

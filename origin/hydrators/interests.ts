@@ -1,6 +1,7 @@
+import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import { heldPeople } from '../people.ts';
-import type { Hydrator, Interest } from '../pipeline/stages.ts';
+import type { Hydrator, Interest, Query } from '../pipeline/stages.ts';
 import { centre, cluster } from '../rank/cluster.ts';
 
 const INTERESTS = 3;
@@ -18,16 +19,28 @@ function bytesOf({ interests, talk }: Talk): number {
   return VECTOR_BYTES + all.reduce((sum, { byteLength }) => sum + byteLength + VECTOR_BYTES, 0);
 }
 
-/** What the person talks about, from the vectors of their newest messages, the last ones counting most. */
-export function interestsHydrator(vectors: Vectors): Hydrator {
-  const held = heldPeople<Talk>(bytesOf);
+/**
+ * What the person talks about, from the vectors of their newest messages, the last ones counting most; as last read,
+ * where it cannot be read.
+ */
+export function interestsHydrator(
+  vectors: Pick<Vectors, 'messages'>,
+  looked?: (hit: boolean) => void,
+): Hydrator {
+  const held = heldPeople<Talk>(bytesOf, looked);
+  const keyOf = ({ id, digest }: EmbeddingVersion, { tenant_id, request: { user_id } }: Query) => [
+    ...[tenant_id, user_id],
+    ...[id, digest],
+  ];
   return {
     dependency: 'vectors',
     async hydrate(query, signal) {
-      const { tenant_id, user_epoch: epoch, profile, version } = query;
+      const { tenant_id, profile, version } = query;
+      // What rests on a profile of before does not hold under the epoch of now.
+      const epoch = query.degraded.has('profiles') ? 0 : query.user_epoch;
       const { user_id } = query.request;
       const ids = profile.messages.slice(0, MESSAGES).map(({ message_id }) => message_id);
-      if (ids.length === 0 || !version) return;
+      if (ids.length === 0 || !version) return {};
       const read = async () => {
         const found = await vectors.messages(version, tenant_id, user_id, ids, signal);
         const points = found.flatMap((vector, i) =>
@@ -35,10 +48,8 @@ export function interestsHydrator(vectors: Vectors): Hydrator {
         );
         return { interests: cluster(points, INTERESTS), talk: centre(points) };
       };
-      Object.assign(
-        query,
-        await held({ key: [tenant_id, user_id, version.id, version.digest], epoch }, read),
-      );
+      return await held.get({ key: keyOf(version, query), epoch }, read);
     },
+    nextBest: (query) => (query.version && held.last(keyOf(query.version, query))) ?? {},
   };
 }

@@ -8,11 +8,10 @@ import type { Hydrator } from '../pipeline/stages.ts';
 export function patternsHydrator(patterns: PatternsHeld): Hydrator {
   return {
     dependency: 'patterns',
-    async hydrate(query) {
-      if (!query.version) return;
-      query.patterns = await patterns.get(query.tenant_id, query.version);
-      const tuned = query.patterns.weights[query.placement.name];
-      if (tuned) query.weights = tuned;
+    async hydrate({ tenant_id, version, placement, weights }) {
+      if (!version) return {};
+      const learnt = await patterns.get(tenant_id, version);
+      return { patterns: learnt, weights: learnt.weights[placement.name] ?? weights };
     },
   };
 }

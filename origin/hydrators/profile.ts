@@ -9,15 +9,18 @@ function bytesOf({ messages, engagements, engaged, dismissed }: Profile): number
   return ENTRY_BYTES * (messages.length + engagements.length + engaged.size + dismissed.size);
 }
 
-/** What is known of the person. */
-export function profileHydrator(profiles: Profiles): Hydrator {
-  const held = heldPeople(bytesOf);
+/** What is known of the person; as last read, where it cannot be read. */
+export function profileHydrator(profiles: Pick<Profiles, 'read'>, looked?: (hit: boolean) => void): Hydrator {
+  const held = heldPeople(bytesOf, looked);
   return {
     dependency: 'profiles',
-    async hydrate(query, signal) {
-      const { tenant_id, user_epoch: epoch, request } = query;
-      const read = () => profiles.read(tenant_id, request.user_id, signal);
-      query.profile = await held({ key: [tenant_id, request.user_id], epoch }, read);
+    async hydrate({ tenant_id, user_epoch: epoch, request: { user_id } }, signal) {
+      const read = () => profiles.read(tenant_id, user_id, signal);
+      return { profile: await held.get({ key: [tenant_id, user_id], epoch }, read) };
+    },
+    nextBest({ tenant_id, request: { user_id } }) {
+      const profile = held.last([tenant_id, user_id]);
+      return profile ? { profile } : {};
     },
   };
 }

@@ -1,8 +1,6 @@
+import type { Budget } from './budget.ts';
 import type { Candidate, Filter, Found, Query, Ranked, Source, Stages } from './stages.ts';
 import { within } from './within.ts';
-
-/** How long hydrators and sources may take, each (ms): what is late is left out, and named. */
-export type Deadlines = { hydrator_ms: number; source_ms: number };
 
 type Raised = { name: string; found: Found };
 
@@ -44,8 +42,15 @@ function normalise({ name, found }: Raised, candidates: ReadonlyMap<string, Cand
   }
 }
 
-/** Runs a question through the stages. What a dependency could not give is named in `query.degraded`. */
-export async function recommend(query: Query, stages: Stages, deadlines: Deadlines): Promise<Ranked[]> {
+/**
+ * Runs a question through the stages, each round within its share of the budget. What a dependency could not give in
+ * time is left out, and named in `query.degraded`.
+ */
+export async function recommend(
+  query: Query,
+  stages: Stages,
+  { budget, raised }: { budget: Budget; raised?: (source: string, count: number) => void },
+): Promise<Ranked[]> {
   const attempt = async <Value>(
     dependency: string,
     deadline_ms: number | null,
@@ -59,22 +64,27 @@ export async function recommend(query: Query, stages: Stages, deadlines: Deadlin
       return null;
     }
   };
+  let rounds = stages.hydrators.length + 1;
   for (const round of stages.hydrators) {
-    await Promise.all(
-      round.map(({ dependency, hydrate }) =>
-        attempt(dependency, deadlines.hydrator_ms, (signal) => hydrate(query, signal)),
-      ),
+    const deadline_ms = budget.round_ms(rounds--);
+    const known = await Promise.all(
+      round.map(async ({ dependency, hydrate, nextBest }) => {
+        const known = await attempt(dependency, deadline_ms, (signal) => hydrate(query, signal));
+        return known ?? nextBest?.(query) ?? {};
+      }),
     );
+    Object.assign(query, ...known);
   }
+  const deadline_ms = budget.round_ms(rounds);
   const wanted = stages.sources.filter(({ name }) => (query.weights[name] ?? 0) > 0);
   const found = await Promise.all(
     wanted.map(async ({ name, dependency, local, find }: Source) => {
-      const deadline_ms = local ? null : deadlines.source_ms;
-      const found = await attempt(dependency, deadline_ms, (signal) => find(query, signal));
+      const found = await attempt(dependency, local ? null : deadline_ms, (signal) => find(query, signal));
+      if (found) raised?.(name, found.size);
       return { name, found: found ?? new Map() };
     }),
   );
   const allowed = join(found, query, stages.filters);
-  for (const raised of found) normalise(raised, allowed);
+  for (const one of found) normalise(one, allowed);
   return stages.selector(stages.ranker.rank([...allowed.values()], query), query);
 }

@@ -9,22 +9,8 @@ import type { Popularity } from '../tenant/popularity.ts';
 /** One of up to three things a person talks about: a vector of length 1, and its share of what they say. */
 export type Interest = { vector: Float32Array; share: number };
 
-/**
- * A question on its way through the pipeline. Hydrators fill in what is known; what one of them could not
- * find out stays as empty as it began, and is named in `degraded`.
- */
-export type Query = {
-  readonly tenant_id: string;
-  readonly request: RecommendationRequest;
-  readonly placement: Placement;
-  /** The tenant's epoch that the question was begun under. */
-  readonly tenant_epoch: number;
-  /** The person's epoch; 0 where it is not known. */
-  readonly user_epoch: number;
-  /** The wall clock, which campaign windows go by. */
-  readonly now_ms: number;
-  /** When the deadline is, by the wall clock. */
-  readonly signal: AbortSignal;
+/** What hydrators find out. What one of them could not stays as empty as it began, and is named in `degraded`. */
+export type Known = {
   /** The tenant's clock, which decays and windows of ranking go by. */
   as_of_ms: number;
   catalogue: ReadonlyMap<string, Campaign>;
@@ -44,13 +30,32 @@ export type Query = {
   talk: Float32Array | null;
   /** What was learnt of people alike; null where that cannot be had. */
   patterns: HeldPatterns | null;
+};
+
+/** A question on its way through the pipeline. */
+export type Query = Known & {
+  readonly tenant_id: string;
+  readonly request: RecommendationRequest;
+  readonly placement: Placement;
+  /** The tenant's epoch that the question was begun under. */
+  readonly tenant_epoch: number;
+  /** The person's epoch; 0 where it is not known. */
+  readonly user_epoch: number;
+  /** The wall clock, which campaign windows go by. */
+  readonly now_ms: number;
+  readonly signal: AbortSignal;
   readonly degraded: Set<string>;
 };
 
-/** Finds out something about the question. `dependency` is what it asks, as `degraded` names it. */
+/**
+ * Finds out something about the question. `dependency` is what it asks, as `degraded` names it. What it resolves with
+ * is taken over in time or not at all, so that nothing changes under those who come after.
+ */
 export type Hydrator = {
   readonly dependency: string;
-  hydrate(query: Query, signal: AbortSignal): Promise<void>;
+  hydrate(query: Query, signal: AbortSignal): Promise<Partial<Known>>;
+  /** What is held of before, where that failed or was late. */
+  nextBest?(query: Query): Partial<Known>;
 };
 
 /** Campaigns with how strongly a source would raise each, in units of its own, more being better. */

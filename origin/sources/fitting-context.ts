@@ -3,7 +3,7 @@ import type { Source } from '../pipeline/stages.ts';
 import { near } from './near.ts';
 
 /** Campaigns whose text is like what is being said now. */
-export function fittingContext(vectors: Vectors): Source {
+export function fittingContext(vectors: Pick<Vectors, 'nearestCampaigns'>): Source {
   return {
     name: 'fitting_context',
     dependency: 'vectors',

@@ -10,7 +10,7 @@ const OF_REPLIES = 0.5;
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 /** Campaigns of people whom the person replies to, and of those who engage with the same as they do. */
-export function graphNeighbours(graph: Graph): Source {
+export function graphNeighbours(graph: Pick<Graph, 'neighbours'>): Source {
   return {
     name: 'graph_neighbours',
     dependency: 'graph',

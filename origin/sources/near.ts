@@ -9,7 +9,7 @@ const NEAREST = 100;
  * texts of any kind there is some likeness, which says nothing.
  */
 export async function near(
-  vectors: Vectors,
+  vectors: Pick<Vectors, 'nearestCampaigns'>,
   interests: readonly Interest[],
   { tenant_id, version, request, now_ms }: Query,
   signal: AbortSignal,

@@ -3,7 +3,7 @@ import type { Source } from '../pipeline/stages.ts';
 import { near } from './near.ts';
 
 /** Campaigns whose text is like what the person talks about. */
-export function nearestCampaigns(vectors: Vectors): Source {
+export function nearestCampaigns(vectors: Pick<Vectors, 'nearestCampaigns'>): Source {
   return {
     name: 'nearest_campaigns',
     dependency: 'vectors',

@@ -13,7 +13,7 @@ const EVER = '0000-01-01T00:00:00.000Z';
  * What others' messages are about that are like the person's: each votes by the square of its likeness and by its age. A
  * search among messages finds what was said a second ago, and costs one for each answer.
  */
-export function similarConversations(vectors: Vectors): Source {
+export function similarConversations(vectors: Pick<Vectors, 'nearestMessages'>): Source {
   return {
     name: 'similar_conversations',
     dependency: 'vectors',

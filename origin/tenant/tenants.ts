@@ -1,129 +1,117 @@
-import { LRUCache } from 'lru-cache';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import { type Counters, tenOf } from '#backing/counters/port.ts';
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
-import { composite } from '#contract/ids.ts';
-import { singleFlight } from '../single-flight.ts';
+import { lastRead } from './last-read.ts';
 import { DAY_MS, NOW_WINDOW_MS, type Popularity, popularityOf, trendOf, WINDOW_DAYS } from './popularity.ts';
 
-/** What changes with the tenant's epoch, and the one that it was read under. */
-type UnderEpoch = { epoch: number; byId: ReadonlyMap<string, Campaign>; version: EmbeddingVersion };
-
-/** How popular they are by the tenant's clock, and when (wall clock) that was read. */
-type Trend = ReadonlyMap<string, number>;
-type Counts = { as_of_ms: number; popularity: Popularity; trend: Trend; read_ms: number };
-
-/** What answers need to know of a tenant. `outdated` names what could not be read again in time. */
-export type Tenant = {
+/** What changes with the tenant's epoch. */
+export type UnderEpoch = {
   campaigns: ReadonlyMap<string, Campaign>;
-  /** The embedding version that its answers are made of. */
+  /** The embedding version that the tenant's answers are made of. */
   version: EmbeddingVersion;
-  /** The tenant's clock: the wall clock, or, where history was imported, its newest moment. */
+};
+
+/** How popular campaigns are by the tenant's clock: the wall clock, or, where history was imported, its newest moment. */
+export type Counts = {
   as_of_ms: number;
   popularity: Popularity;
   /** What goes on just now, by campaign. */
-  trend: Trend;
-  outdated: readonly string[];
+  trend: ReadonlyMap<string, number>;
 };
+
+/** A part of what is known of a tenant, and how old it is. */
+export type Aged<Value> = { value: Value; age_ms: number };
 
 /** How many tenants are held in memory. */
 const TENANTS = 1000;
-/** How long a read may take; those who wait for it give up on their own time. */
-const READ_MS = 5_000;
-/** Counts older than this are said to be outdated. */
-const OUTDATED_MS = 60_000;
+/** Where the tenant's epoch is not known (0), what changes with it is read again once it is so old. */
+const UNKNOWN_MS = 1_000;
+/** Counts that are so much older than they should be are read again before an answer, and outdated where they cannot be. */
+const OUTDATED_MS = 5_000;
 
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * Tenants as last read, in memory. Campaigns and the embedding version are read again when the tenant's epoch
- * has changed, before an answer is made of them; counts every `refresh_ms`, behind the answers (0: before each). What cannot be read
- * again is given as it was, and said to be outdated.
+ * has changed, before an answer is made of them; counts every `refresh_ms`, behind the answers (0: before each). Where
+ * something cannot be read again in time its promise rejects, and `last…` gives it as it was, with its age.
  */
 export function openTenants(options: {
-  catalogue: Catalogue;
-  counters: Counters;
-  versions: Versions;
+  catalogue: Pick<Catalogue, 'all'>;
+  counters: Pick<Counters, 'daily' | 'tens' | 'newestImported'>;
+  versions: Pick<Versions, 'current'>;
   /** The version of tenants that were never switched. */
   usual_version: EmbeddingVersion;
   clock: Clock;
   /** Stands for every tenant's clock, where given (ms). */
   now_ms?: number | undefined;
   refresh_ms?: number | undefined;
-  /** Told of a read that failed behind the answers. */
+  /** Who has waited so long for a read waits no longer. */
+  patience_ms: number;
+  /** Told of a read that failed. */
   onError(error: unknown): void;
 }) {
-  const { catalogue, counters, versions, usual_version, clock, now_ms, refresh_ms = 1000, onError } = options;
-  const underEpoch = new LRUCache<string, UnderEpoch>({ max: TENANTS });
-  const counts = new LRUCache<string, Counts>({ max: TENANTS });
-  const epochFlight = singleFlight<UnderEpoch>();
-  const countsFlight = singleFlight<Counts>();
+  const { catalogue, counters, versions, usual_version, clock, now_ms, refresh_ms = 1000 } = options;
+  const { patience_ms, onError } = options;
+  const means = { most: TENANTS, clock, patience_ms, onError };
+  const underEpoch = lastRead<UnderEpoch>(means);
+  const counted = lastRead<Counts>(means);
 
-  function readUnder(tenant_id: string, epoch: number): Promise<UnderEpoch> {
-    return epochFlight(composite(tenant_id, epoch), async () => {
-      const signal = AbortSignal.timeout(READ_MS);
-      const [all, version] = await Promise.all([
-        catalogue.all(tenant_id, signal),
-        versions.current(tenant_id, signal),
-      ]);
-      const byId = new Map(all.map((campaign) => [campaign.campaign_id, campaign]));
-      const read = { epoch, byId, version: version ?? usual_version };
-      if ((underEpoch.peek(tenant_id)?.epoch ?? 0) <= epoch) underEpoch.set(tenant_id, read);
-      return read;
-    });
+  async function readUnder(tenant_id: string, signal: AbortSignal): Promise<UnderEpoch> {
+    const [all, version] = await Promise.all([
+      catalogue.all(tenant_id, signal),
+      versions.current(tenant_id, signal),
+    ]);
+    const campaigns = new Map(all.map((campaign) => [campaign.campaign_id, campaign]));
+    return { campaigns, version: version ?? usual_version };
   }
 
-  function readCounts(tenant_id: string): Promise<Counts> {
-    return countsFlight(tenant_id, async () => {
-      const signal = AbortSignal.timeout(READ_MS);
-      const read_ms = clock();
-      const imported = await counters.newestImported(tenant_id, signal);
-      const as_of_ms = now_ms ?? (imported === null ? read_ms : Date.parse(imported));
-      const from_day = dayOf(as_of_ms - WINDOW_DAYS * DAY_MS);
-      const daily = await counters.daily(tenant_id, from_day, dayOf(Math.max(as_of_ms, read_ms)), signal);
-      const tens = await counters.tens(tenant_id, tenOf(as_of_ms - NOW_WINDOW_MS), tenOf(as_of_ms), signal);
-      const popularity = popularityOf(daily, as_of_ms);
-      const read = { as_of_ms, popularity, trend: trendOf(tens, as_of_ms), read_ms };
-      counts.set(tenant_id, read);
-      return read;
-    });
+  async function readCounts(tenant_id: string, signal: AbortSignal): Promise<Counts> {
+    const read_ms = clock();
+    const imported = await counters.newestImported(tenant_id, signal);
+    const as_of_ms = now_ms ?? (imported === null ? read_ms : Date.parse(imported));
+    const from_day = dayOf(as_of_ms - WINDOW_DAYS * DAY_MS);
+    const daily = await counters.daily(tenant_id, from_day, dayOf(Math.max(as_of_ms, read_ms)), signal);
+    const tens = await counters.tens(tenant_id, tenOf(as_of_ms - NOW_WINDOW_MS), tenOf(as_of_ms), signal);
+    return { as_of_ms, popularity: popularityOf(daily, as_of_ms), trend: trendOf(tens, as_of_ms) };
   }
 
-  /** The newest there is: what was just read, else what is held. Throws where there is neither. */
-  async function orHeld<Value>(reading: Promise<Value>, held: Value | undefined): Promise<Value> {
-    if (held === undefined) return reading;
-    return reading.catch((error) => {
-      onError(error);
-      return held;
-    });
-  }
-
-  async function currentUnder(tenant_id: string, epoch: number): Promise<UnderEpoch> {
-    const held = underEpoch.get(tenant_id);
-    return held?.epoch === epoch ? held : orHeld(readUnder(tenant_id, epoch), held);
-  }
-
-  async function currentCounts(tenant_id: string): Promise<Counts> {
-    const held = counts.get(tenant_id);
-    if (held && clock() - held.read_ms < refresh_ms) return held;
-    const reading = orHeld(readCounts(tenant_id), held);
-    return held && refresh_ms > 0 ? held : reading;
-  }
+  const aged = <Value>(last: { value: Value; read_ms: number } | null): Aged<Value> | null =>
+    last && { value: last.value, age_ms: clock() - last.read_ms };
 
   return {
-    /** The tenant as of an epoch of it. Throws where it was never read and cannot be. */
-    async get(tenant_id: string, epoch: number): Promise<Tenant> {
-      const [{ byId, version, epoch: read_epoch }, { as_of_ms, popularity, trend, read_ms }] =
-        await Promise.all([currentUnder(tenant_id, epoch), currentCounts(tenant_id)]);
-      const outdated = [
-        ...(read_epoch === epoch ? [] : ['catalogue']),
-        ...(clock() - read_ms > OUTDATED_MS + refresh_ms ? ['counters'] : []),
-      ];
-      return { campaigns: byId, version, as_of_ms, popularity, trend, outdated };
+    /** The campaigns and the embedding version as of an epoch of the tenant, or of a later one. */
+    async underEpoch(tenant_id: string, epoch: number, signal: AbortSignal): Promise<UnderEpoch> {
+      const { value } = await underEpoch.get(tenant_id, epoch, {
+        read: (s) => readUnder(tenant_id, s),
+        standing(last) {
+          if (epoch === 0) return clock() - last.read_ms < UNKNOWN_MS ? 'fresh' : 'first';
+          return last.epoch === epoch ? 'fresh' : 'first';
+        },
+        signal,
+      });
+      return value;
     },
+    lastUnderEpoch: (tenant_id: string) => aged(underEpoch.last(tenant_id)),
+    /** The counts, no older than they may be. */
+    async counts(tenant_id: string, signal: AbortSignal): Promise<Counts> {
+      const { value } = await counted.get(tenant_id, 0, {
+        read: (s) => readCounts(tenant_id, s),
+        standing({ read_ms }) {
+          const age_ms = clock() - read_ms;
+          // A clock that was turned back tells no age.
+          if (refresh_ms === 0 || age_ms < 0) return 'first';
+          if (age_ms < refresh_ms) return 'fresh';
+          return age_ms < OUTDATED_MS + refresh_ms ? 'behind' : 'first';
+        },
+        signal,
+      });
+      return value;
+    },
+    lastCounts: (tenant_id: string) => aged(counted.last(tenant_id)),
   };
 }
 export type Tenants = ReturnType<typeof openTenants>;

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Answers } from '#backing/answers/port.ts';
 import type { ListedKeys, MadeKey } from '#contract/admin.ts';
 import { ANSWER_HEADER, readAnswer } from '#contract/answer.ts';
@@ -24,7 +24,7 @@ type Sending = { caller?: Caller; method?: string; body?: unknown; deadline_ms?:
 
 /** The origin over a world, and a way of asking it as the edge does. */
 async function openOrigin(
-  overrides: { answers?: Answers; recommender?: (real: Recommender) => Recommender } = {},
+  overrides: { answers?: Answers; at_once?: number; recommender?: (real: Recommender) => Recommender } = {},
 ) {
   const world = await openWorld();
   await world.campaigns(...topicsOfTalk);
@@ -37,6 +37,7 @@ async function openOrigin(
     clock,
     report: (line) => reports.push(line),
     control: { apiKeys: stores.apiKeys, peppers },
+    at_once: overrides.at_once,
   });
   const ask = async (
     path: string,
@@ -333,4 +334,71 @@ describe('API keys', () => {
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
     expect((await told(PATH)).body).toEqual({ keys: [] });
   });
+});
+
+describe('when too much is asked', () => {
+  test('past so many answers in the making others are refused at once, with when to ask again; kept ones are given', async () => {
+    let finish = () => {};
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let making = 0;
+    const { ask } = await openOrigin({
+      at_once: 2,
+      recommender: (real) => ({
+        ...real,
+        async recommendations(...args) {
+          if (args[0].limit !== 1) {
+            making++;
+            await held;
+          }
+          return real.recommendations(...args);
+        },
+      }),
+    });
+    expect((await ask(`${MINE}?limit=1`)).status).toBe(200);
+    const begun = [2, 3].map((limit) => ask(`${MINE}?limit=${limit}`));
+    const same = ask(`${MINE}?limit=3`);
+    await vi.waitFor(() => expect(making).toBe(2));
+    const refused = await ask(`${MINE}?limit=4`);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toMatchObject({ type: 'urn:edgewise:problem:overloaded' });
+    expect((await ask(`${MINE}?limit=1`)).headers.get('cache-status')).toBe('origin; hit');
+    finish();
+    for (const response of await Promise.all([...begun, same])) expect(response.status).toBe(200);
+    expect((await ask(`${MINE}?limit=4`)).status).toBe(200);
+  });
+
+  test('what keeps failing is answered for with 503 and when to ask again, without asking it', async () => {
+    let asked = 0;
+    const world = await openWorld();
+    const answers: Answers = {
+      ...world.stores.answers,
+      read: async () => {
+        asked++;
+        throw new Error('down');
+      },
+    };
+    const { ask } = await openOrigin({ answers });
+    let response = await ask('/internal/epochs');
+    while (response.status !== 503) response = await ask('/internal/epochs');
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(asked).toBe(5);
+  });
+});
+
+test('the origin makes an answer within the time that the edge gives', async () => {
+  const budgets: (number | undefined)[] = [];
+  const { ask } = await openOrigin({
+    recommender: (real) => ({
+      ...real,
+      recommendations(request, about) {
+        budgets.push(about.budget_ms);
+        return real.recommendations(request, about);
+      },
+    }),
+  });
+  for (const [i, deadline_ms] of [1000, 100].entries()) await ask(`${MINE}?limit=${i + 1}`, { deadline_ms });
+  expect(budgets).toEqual([900, 90]);
 });

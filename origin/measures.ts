@@ -1,0 +1,70 @@
+import { createNoopMeter, type Meter } from '@opentelemetry/api';
+import { SECONDS } from '#backing/telemetry/metrics.ts';
+import type { GuardObserver, GuardState } from './dependencies/guard.ts';
+
+/** How an answer came about: kept, made, made for another who asked the same, or refused since too many were being made. */
+export type Came = 'kept' | 'made' | 'shared' | 'shed';
+
+const COUNTS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+const SHARES = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1];
+const STATES: Record<GuardState, number> = { closed: 0, open: 1 };
+
+/** What the origin counts and measures of itself; nothing, where no meter is given. */
+export function openMeasures(meter: Meter = createNoopMeter()) {
+  const calls = meter.createHistogram('edgewise.dependency.call.duration', {
+    unit: 's',
+    description: 'How long what answers are made of took, by dependency, operation and how it ended.',
+    advice: { explicitBucketBoundaries: SECONDS },
+  });
+  const came = meter.createCounter('edgewise.answers', {
+    description: 'Answers, by how they came about.',
+  });
+  const without = meter.createCounter('edgewise.answers.degraded', {
+    description: 'Answers that were made without a dependency, by its name.',
+  });
+  const age = meter.createHistogram('edgewise.held.age', {
+    unit: 's',
+    description:
+      'How old what was held of a dependency is, where an answer rests on that since it cannot be asked.',
+    advice: { explicitBucketBoundaries: SECONDS },
+  });
+  const candidates = meter.createHistogram('edgewise.source.candidates', {
+    description: 'How many campaigns each source raised for an answer.',
+    advice: { explicitBucketBoundaries: COUNTS },
+  });
+  const lookups = meter.createCounter('edgewise.held.lookups', {
+    description: 'Lookups of what is held of people, by what it is and whether it was there.',
+  });
+  const recall = meter.createHistogram('edgewise.vectors.recall', {
+    description: "Of the nearest by exact search, the share that an answer's search had found.",
+    advice: { explicitBucketBoundaries: SHARES },
+  });
+  const states = new Map<string, GuardState>();
+  const state = meter.createObservableGauge('edgewise.dependency.left_alone', {
+    description: '1 while a dependency is left alone since it keeps failing (its breaker is open), else 0.',
+  });
+  state.addCallback((result) => {
+    for (const [dependency, now] of states) result.observe(STATES[now], { dependency });
+  });
+
+  const observer: GuardObserver = {
+    called({ dependency, operation, outcome, took_ms }) {
+      calls.record(took_ms / 1000, { dependency, operation, outcome });
+    },
+    changed(dependency, now) {
+      states.set(dependency, now);
+    },
+  };
+  return {
+    observer,
+    came: (how: Came) => came.add(1, { how }),
+    degraded(dependencies: Iterable<string>) {
+      for (const dependency of dependencies) without.add(1, { dependency });
+    },
+    aged: (dependency: string, age_ms: number) => age.record(age_ms / 1000, { dependency }),
+    raised: (source: string, count: number) => candidates.record(count, { source }),
+    looked: (held: string) => (hit: boolean) => lookups.add(1, { held, hit }),
+    recall: (share: number) => recall.record(share),
+  };
+}
+export type Measures = ReturnType<typeof openMeasures>;
