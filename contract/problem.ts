@@ -7,6 +7,7 @@ const kinds = {
   'not-found': [404, 'There is no such thing'],
   'method-not-allowed': [405, 'The method is not for this address'],
   'too-slow': [408, 'The body did not come in time'],
+  'pending-write': [412, 'What was written before cannot be read yet'],
   'too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is of a kind that is not read here'],
   'none-accepted': [422, 'Nothing in the body could be accepted'],

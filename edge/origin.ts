@@ -1,4 +1,5 @@
 import { type Answer, readAnswer } from '#contract/answer.ts';
+import { BOOKMARK_HEADER } from '#contract/bookmark.ts';
 import type { Caller } from '#contract/caller.ts';
 import { Problem } from '#contract/problem.ts';
 import { mediaType, readBytes } from './body.ts';
@@ -22,6 +23,8 @@ type Question = {
   deadline_ms: number;
   /** What is sent, as JSON. */
   body?: unknown;
+  /** What must be readable to whoever answers, as the header has it; null where nothing must. */
+  bookmark?: string | null;
 };
 
 /** Asks the origin. Throws `out-of-time` or `unavailable`. */
@@ -76,18 +79,13 @@ function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
 }
 
 export function originClient(send: SignedFetch): Origin {
-  return ({ method, path, caller, traceparent, deadline_ms, body }) =>
-    send(
-      {
-        method,
-        path,
-        caller,
-        deadline_ms,
-        headers: body === undefined ? { traceparent } : { traceparent, 'Content-Type': 'application/json' },
-        body: body === undefined ? null : jsonBytes(body),
-      },
-      replyOf,
-    );
+  return ({ method, path, caller, traceparent, deadline_ms, body, bookmark }) => {
+    const headers: Record<string, string> = { traceparent };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (bookmark) headers[BOOKMARK_HEADER] = bookmark;
+    const bytes = body === undefined ? null : jsonBytes(body);
+    return send({ method, path, caller, deadline_ms, headers, body: bytes }, replyOf);
+  };
 }
 
 /** True for a reply that says that the origin fails, not that the question is wrong. */

@@ -30,6 +30,11 @@ export type Made<Content extends object = object> = {
   degraded: readonly string[];
 };
 
+/** The ETag of a body. */
+export function etagOf(body: string): string {
+  return `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
+}
+
 /** `known` is false where the epochs could not be read, so that nobody may keep the answer. */
 export type Given = { answer: Answer; cached: boolean; known: boolean };
 
@@ -66,7 +71,7 @@ export function openAnswers(options: {
     return {
       format: ANSWER_FORMAT,
       body,
-      etag: `"${hash('sha256', body, 'base64url').slice(0, 22)}"`,
+      etag: etagOf(body),
       epochs,
       created_ms,
       until_ms: Math.min(until_ms, created_ms + longest_ms),

@@ -5,7 +5,8 @@ import type { Answers } from '#backing/answers/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Report } from '#backing/http/report.ts';
 import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
-import { answerHeaders } from '#contract/answer.ts';
+import { type Answer, answerHeaders } from '#contract/answer.ts';
+import { BOOKMARK_HEADER, readBookmark } from '#contract/bookmark.ts';
 import type { Scope } from '#contract/caller.ts';
 import type { Clock } from '#contract/clock.ts';
 import { EPOCHS_PATH } from '#contract/epoch.ts';
@@ -25,7 +26,8 @@ import {
   similarKey,
 } from '#contract/recommendation.ts';
 import type { Key } from '#contract/signature.ts';
-import { type Asking, type Given, openAnswers } from './answers.ts';
+import { type Asking, etagOf, type Given, openAnswers } from './answers.ts';
+import type { Bookmarks } from './bookmarks.ts';
 import { type Guard, LeftAlone } from './dependencies/guard.ts';
 import { guardedAnswers, guardedCatalogue } from './dependencies/guarded.ts';
 import { openGuards } from './dependencies/guards.ts';
@@ -40,6 +42,9 @@ const AT_ONCE = 128;
 const PROBE_MS = 150;
 
 type Asked = Context<SignedEnv>;
+
+/** Whether what the request's bookmark stands for can be read; null where it has none. */
+type Written = boolean | null;
 
 function allow(c: Asked, scope: Scope): void {
   if (!c.get('caller').scopes.includes(scope)) throw new Problem('forbidden', `The scope ${scope} is needed`);
@@ -67,7 +72,19 @@ async function orUnavailable<Value>(asked: Promise<Value>): Promise<Value> {
   }
 }
 
-function answered({ answer, cached, known }: Given): Response {
+/** What an answer is named to lack that may be of before what its bookmark stands for. */
+const PENDING = 'pending_write';
+
+/** Such an answer: right but for that, and for nobody else, so that no tier keeps it. */
+function pendingAnswer({ body }: Answer): Response {
+  const content = JSON.parse(body) as { degraded: string[] };
+  const told = JSON.stringify({ ...content, degraded: [...content.degraded, PENDING].sort() });
+  return new Response(told, { headers: { 'Content-Type': 'application/json', ETag: etagOf(told) } });
+}
+
+function answered({ answer, cached, known }: Given, written: Written): Response {
+  // Where the epochs are not known, nothing tells that what was held in memory is of after it.
+  if (written === false || (written && !known)) return pendingAnswer(answer);
   const { body, etag } = answer;
   return new Response(body, {
     headers: {
@@ -83,6 +100,7 @@ export function originApp(options: {
   recommender: Recommender;
   answers: Answers;
   catalogue: Catalogue;
+  bookmarks: Bookmarks;
   keys: readonly Key[];
   clock: Clock;
   report: Report;
@@ -95,7 +113,7 @@ export function originApp(options: {
   /** Without it there are no routes about API keys. */
   control?: Control | undefined;
 }) {
-  const { recommender, keys, clock, report, meter, control, at_once = AT_ONCE } = options;
+  const { recommender, bookmarks, keys, clock, report, meter, control, at_once = AT_ONCE } = options;
   const { measures = openMeasures(meter) } = options;
   const { guardOf = openGuards({ probe_ms: PROBE_MS, measures, report }) } = options;
   const answers = guardedAnswers(options.answers, guardOf('answers'));
@@ -103,12 +121,27 @@ export function originApp(options: {
   const app = signedApp({ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter });
   const { give } = openAnswers({ answers, clock, at_once, report, measures });
 
+  /**
+   * Waits briefly for what the request's bookmark stands for, and tells how long there is then. Only what is read after
+   * that is of after it.
+   */
+  async function waited(c: Asked): Promise<{ written: Written; left: Asking }> {
+    const header = c.req.header(BOOKMARK_HEADER);
+    const left = asking(c);
+    if (header === undefined) return { written: null, left };
+    const begun_ms = clock();
+    const written = await bookmarks.reached(readBookmark(header), left.deadline_ms, left.signal);
+    return { written, left: { ...left, deadline_ms: left.deadline_ms - (clock() - begun_ms) } };
+  }
+
   async function recommendations(c: Asked, request: RecommendationRequest): Promise<Response> {
     const { tenant_id } = c.get('caller');
     const key = recommendationsKey(tenant_id, request);
     const owner = { tenant_id, user_id: request.user_id };
+    const { written, left } = await waited(c);
     return answered(
-      await give(owner, key, (about) => recommender.recommendations(request, about), asking(c)),
+      await give(owner, key, (about) => recommender.recommendations(request, about), left),
+      written,
     );
   }
 
@@ -129,7 +162,8 @@ export function originApp(options: {
     const { limit, locale = null } = parse(PopularQuery, queryObject(new URL(c.req.url).searchParams));
     const key = popularKey(tenant_id, locale, limit);
     const make = recommender.popular.bind(null, { locale, limit });
-    return answered(await give({ tenant_id, user_id: null }, key, make, asking(c)));
+    const { written, left } = await waited(c);
+    return answered(await give({ tenant_id, user_id: null }, key, make, left), written);
   });
 
   app.get('/v1/campaigns/:campaign_id/similar', async (c) => {
@@ -139,12 +173,18 @@ export function originApp(options: {
     const { limit } = parse(SimilarQuery, queryObject(new URL(c.req.url).searchParams));
     const key = similarKey(tenant_id, campaign_id, limit);
     const make = recommender.similar.bind(null, { campaign_id, limit });
-    return answered(await give({ tenant_id, user_id: null }, key, make, asking(c)));
+    const { written, left } = await waited(c);
+    return answered(await give({ tenant_id, user_id: null }, key, make, left), written);
   });
 
   app.get('/v1/campaigns/:campaign_id', async (c) => {
     allow(c, 'campaigns:read');
     const campaign_id = parse(CampaignId, c.req.param('campaign_id'));
+    if ((await waited(c)).written === false) {
+      const detail =
+        'What the bookmark stands for cannot be read yet; ask again, or without it for what there is';
+      throw new Problem('pending-write', detail, { headers: { 'Retry-After': '1' } });
+    }
     const { tenant_id } = c.get('caller');
     const campaign = await orUnavailable(catalogue.get(tenant_id, campaign_id, c.get('signal')));
     if (!campaign) throw new Problem('not-found', 'There is no such campaign');

@@ -1,3 +1,4 @@
+import { openProgress, progressSettings } from '#backing/open/progress.ts';
 import { role } from '#backing/open/run-roles.ts';
 import { setting } from '#backing/settings.ts';
 import { importKeys } from '#contract/signature.ts';
@@ -6,6 +7,7 @@ import { startOrigin } from './start.ts';
 export const originRole = role({
   name: 'origin',
   settings: {
+    ...progressSettings,
     HOST: setting.host,
     PORT: setting.port(8788),
     ORIGIN_KEYS: setting.keys,
@@ -13,11 +15,15 @@ export const originRole = role({
     DEPENDENCY_MS: setting.dependency_ms,
     ANSWERS_AT_ONCE: setting.answers_at_once,
   },
-  async start({ relational, apiKeys, ...ports }, { settings, clock, report, meter }) {
+  async start({ relational, apiKeys, log, ...ports }, { settings, clock, report, meter }) {
+    const progress = openProgress(log, settings, { application: 'edgewise-origin', report });
+    if (!progress)
+      report({ level: 'warn', message: 'bookmarks cannot be waited for: KAFKA_BROKERS is left out' });
     const origin = await startOrigin({
       ...relational,
       ...ports,
       keys: await importKeys(settings.ORIGIN_KEYS),
+      progress,
       clock,
       dependency_ms: settings.DEPENDENCY_MS,
       at_once: settings.ANSWERS_AT_ONCE,
@@ -27,6 +33,10 @@ export const originRole = role({
       meter,
       control: { apiKeys, peppers: await importKeys(settings.KEY_PEPPERS) },
     });
-    return { said: `origin listens on ${origin.url}`, close: () => origin.close() };
+    const close = async () => {
+      await origin.close();
+      progress?.close?.();
+    };
+    return { said: `origin listens on ${origin.url}`, close };
   },
 });

@@ -2,9 +2,11 @@ import type { Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
 import { type Report, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
+import type { Progress } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Key } from '#contract/signature.ts';
 import { originApp } from './app.ts';
+import { openBookmarks } from './bookmarks.ts';
 import { openGuards } from './dependencies/guards.ts';
 import type { Control } from './keys.ts';
 import { openMeasures } from './measures.ts';
@@ -22,6 +24,8 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   control?: Control;
   /** How many answers are made at once, before others are refused. */
   at_once?: number;
+  /** How far the views are; without it no bookmark can be waited for. */
+  progress?: Progress | null;
 };
 
 /** `relearn` resolves once a tenant's answers rest on what its people did until now, so that none has to wait for that. */
@@ -34,12 +38,13 @@ export type Origin = Served & { relearn(tenant_id: string): Promise<void> };
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { answers, catalogue, keys, clock, hostname, port, report = toStderr, meter, control } = options;
   const { dependency_ms = DEPENDENCY_MS, at_once } = options;
+  const bookmarks = openBookmarks({ progress: options.progress ?? null, clock, report });
   const measures = openMeasures(meter);
   const guardOf = openGuards({ probe_ms: dependency_ms, measures, report });
   const means = { report, measures, guardOf };
   const recommender = openRecommender({ ...options, ...means, dependency_ms });
   const app = originApp({
-    ...{ recommender, answers, catalogue, keys, clock, meter, control, at_once },
+    ...{ recommender, answers, catalogue, bookmarks, keys, clock, meter, control, at_once },
     ...means,
   });
   await warmUp(options, { report });

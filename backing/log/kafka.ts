@@ -3,7 +3,7 @@ import { Lane, type Waiting } from './kafka/lane.ts';
 import { join } from './kafka/membership.ts';
 import { type KafkaLogOptions, settingsOf } from './kafka/settings.ts';
 import { ensureTopics } from './kafka/topics.ts';
-import { type Consumer, type ConsumerOptions, type Log, LogUnavailable } from './port.ts';
+import { type Consumer, type ConsumerOptions, type Log, LogUnavailable, type Progress } from './port.ts';
 import { checkTopic } from './topic.ts';
 
 /**
@@ -81,5 +81,17 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
       closing ??= close();
       return closing;
     },
+  };
+}
+
+/** How far groups are on Kafka. It is reached once it is asked, so that nobody who can do without has to wait for it. */
+export function openKafkaProgress(options: KafkaLogOptions): Progress & { close(): void } {
+  const asker = new Asker(settingsOf(options));
+  return {
+    async committed(group, topic, signal) {
+      checkTopic(topic);
+      return asker.committed(group, topic, signal);
+    },
+    close: () => asker.close(),
   };
 }

@@ -75,3 +75,6 @@ export interface Log {
   read(place: Place, max: number, signal: AbortSignal): Promise<LogRecord[]>;
   close(): Promise<void>;
 }
+
+/** What a log tells of how far its groups are. */
+export type Progress = Pick<Log, 'committed'>;

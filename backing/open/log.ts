@@ -6,7 +6,7 @@ import type { Log } from '../log/port.ts';
 import { type Read, setting } from '../settings.ts';
 import { embedded, type Means, port, shared } from './port.ts';
 
-const kafkaSettings = {
+export const kafkaSettings = {
   KAFKA_BROKERS: setting.kafka_brokers,
   KAFKA_PREFIX: setting.kafka_prefix,
   KAFKA_PARTITIONS: setting.kafka_partitions,
@@ -50,17 +50,20 @@ export function kafkaOptionsOf(
   };
 }
 
+/** Says what is wrong with the settings beside one another; null where nothing is. */
+export function checkKafka(read: Omit<KafkaSettings, 'KAFKA_BROKERS'>): string | null {
+  const { KAFKA_TLS, KAFKA_CA, KAFKA_CERT, KAFKA_KEY, KAFKA_SASL, KAFKA_USER, KAFKA_PASSWORD } = read;
+  if (!KAFKA_TLS && (KAFKA_CA ?? KAFKA_CERT ?? KAFKA_KEY))
+    return 'KAFKA_CA, KAFKA_CERT and KAFKA_KEY need KAFKA_TLS=true';
+  if (!KAFKA_CERT !== !KAFKA_KEY) return 'KAFKA_CERT and KAFKA_KEY come together';
+  if (KAFKA_SASL && !(KAFKA_USER && KAFKA_PASSWORD)) return 'KAFKA_SASL needs KAFKA_USER and KAFKA_PASSWORD';
+  if (!KAFKA_SASL && (KAFKA_USER ?? KAFKA_PASSWORD)) return 'KAFKA_USER and KAFKA_PASSWORD need KAFKA_SASL';
+  return null;
+}
+
 const kafka = shared({
   settings: kafkaSettings,
-  check({ KAFKA_TLS, KAFKA_CA, KAFKA_CERT, KAFKA_KEY, KAFKA_SASL, KAFKA_USER, KAFKA_PASSWORD }) {
-    if (!KAFKA_TLS && (KAFKA_CA ?? KAFKA_CERT ?? KAFKA_KEY))
-      return 'KAFKA_CA, KAFKA_CERT and KAFKA_KEY need KAFKA_TLS=true';
-    if (!KAFKA_CERT !== !KAFKA_KEY) return 'KAFKA_CERT and KAFKA_KEY come together';
-    if (KAFKA_SASL && !(KAFKA_USER && KAFKA_PASSWORD))
-      return 'KAFKA_SASL needs KAFKA_USER and KAFKA_PASSWORD';
-    if (!KAFKA_SASL && (KAFKA_USER ?? KAFKA_PASSWORD)) return 'KAFKA_USER and KAFKA_PASSWORD need KAFKA_SASL';
-    return null;
-  },
+  check: checkKafka,
   open: (read, means): Promise<Log> => openKafkaLog(kafkaOptionsOf(read, means)),
 });
 

@@ -72,10 +72,11 @@ export function readPorts<All extends Settings>(
   const folder = [...parts.values()].some(({ part }) => part.in_folder);
   const settings: Settings = Object.assign(
     {},
+    // What a role could do without, a port of this process may need.
+    own,
     ...needed.map(([, port]) => ({ [port.variable]: choice(port, roles) })),
     ...[...parts.values()].map(({ part }) => part.settings),
     folder ? { DATA: setting.data_folder } : {},
-    own,
   );
   const checks = [...parts.values()].map(
     ({ part }) =>

@@ -15,7 +15,11 @@ export type Role<Name extends RoleName = RoleName, All extends Settings = Settin
   name: Name;
   /** What it needs to know beside its ports. */
   settings: All;
-  start(ports: PortsOf<Name>, given: Given<All>): Promise<{ said: string; close(): Promise<void> }>;
+  /** It may find ports of other roles of the process beside its own. */
+  start(
+    ports: PortsOf<Name> & Partial<PortsOf<RoleName>>,
+    given: Given<All>,
+  ): Promise<{ said: string; close(): Promise<void> }>;
 };
 
 /** A role as those that run it take it. */

@@ -36,10 +36,11 @@ export type Served = {
    * - `hit`: kept in a tier, and known to hold;
    * - `validated`: kept, and its epochs are as they were;
    * - `stored`: had from the origin, in place of none or, where `replaced`, of one that would not do;
+   * - `renewed`: what the origin said, whatever was kept; `entry` where it is for keeping;
    * - `stale`: kept, and served since the origin fails;
    * - `passed`: what the origin said, not for keeping.
    */
-  how: 'hit' | 'validated' | 'stored' | 'stale' | 'passed';
+  how: 'hit' | 'validated' | 'stored' | 'renewed' | 'stale' | 'passed';
   tier: Tier;
   entry: Entry | null;
   reply: Reply | null;
@@ -62,6 +63,8 @@ export type AnswerCache = {
    * Equal questions at once are one. Throws what `load` throws where no answer can stand in.
    */
   answer(subject: Subject, load: Load, options: { waitUntil: WaitUntil; budget_ms: number }): Promise<Served>;
+  /** Answers by `load` alone, for whoever needs more than what is kept; what it says is kept. Throws what `load` throws. */
+  renew(subject: Subject, load: Load, options: { waitUntil: WaitUntil; budget_ms: number }): Promise<Served>;
 };
 
 const HIT = { how: 'hit', reply: null, replaced: false, cache_ms: 0, origin_ms: 0 } as const;
@@ -174,16 +177,37 @@ export function answerCache({
     return null;
   }
 
-  /** Validates what is kept, and asks the origin where that does not help. Never rejects. */
-  async function refresh(subject: Subject, load: Load, behind: WaitUntil, ends_ms: number): Promise<Outcome> {
+  /** Asks the origin, and keeps what it says: `entry` is what it said, `kept` what is kept now. */
+  async function load(subject: Subject, ask: Load, behind: WaitUntil, ends_ms: number) {
     const { key } = subject;
+    const asked_ms = clock();
+    const reply = await ask(ends_ms - asked_ms);
+    const now_ms = clock();
+    const origin_ms = now_ms - asked_ms;
+    if (reply.kind === 'answer' && reply.answer) {
+      const entry = arrived(reply.answer, asked_ms, now_ms);
+      const kept = preferred(memory.get(key), entry, now_ms);
+      keep(subject, kept);
+      if (colo) behind(colo.put(key, kept));
+      return { reply: null, entry, kept, origin_ms };
+    }
+    if (reply.kind === 'problem' && !isFailure(reply)) {
+      memory.delete(key);
+      if (colo) behind(colo.delete(key));
+      refusals.remember(key, reply);
+    }
+    return { reply, entry: null, kept: null, origin_ms };
+  }
+
+  /** Validates what is kept, and asks the origin where that does not help. Never rejects. */
+  async function refresh(subject: Subject, ask: Load, behind: WaitUntil, ends_ms: number): Promise<Outcome> {
     const begun_ms = clock();
     const told: Outcome = {
       ...HIT,
       how: 'passed',
       tier: 'memory',
       entry: null,
-      replaced: memory.get(key) !== undefined,
+      replaced: memory.get(subject.key) !== undefined,
       problem: null,
     };
     let asked_ms = begun_ms;
@@ -192,21 +216,8 @@ export function answerCache({
       if (found) return found;
       asked_ms = clock();
       told.cache_ms = asked_ms - begun_ms;
-      const reply = await load(ends_ms - asked_ms);
-      const now_ms = clock();
-      told.origin_ms = now_ms - asked_ms;
-      if (reply.kind === 'answer' && reply.answer) {
-        const entry = preferred(memory.get(key), arrived(reply.answer, asked_ms, now_ms), now_ms);
-        keep(subject, entry);
-        if (colo) behind(colo.put(key, entry));
-        return { ...told, how: 'stored', entry };
-      }
-      if (reply.kind === 'problem' && !isFailure(reply)) {
-        memory.delete(key);
-        if (colo) behind(colo.delete(key));
-        refusals.remember(key, reply);
-      }
-      return { ...told, reply };
+      const { reply, kept, origin_ms } = await load(subject, ask, behind, ends_ms);
+      return { ...told, how: kept ? 'stored' : 'passed', entry: kept, reply, origin_ms };
     } catch (error) {
       // Nobody may be waiting for it, so a fault of our own is told here.
       if (!(error instanceof Problem)) log({ level: 'error', event: 'unexpected', ...traceOf(error) });
@@ -215,13 +226,18 @@ export function answerCache({
   }
 
   return {
-    async answer(subject, load, { waitUntil, budget_ms }) {
+    async renew(subject, ask, { waitUntil, budget_ms }) {
+      const { reply, entry, origin_ms } = await load(subject, ask, waitUntil, clock() + budget_ms);
+      return { ...HIT, how: 'renewed', tier: 'memory', entry, reply, collapsed: false, origin_ms };
+    },
+
+    async answer(subject, ask, { waitUntil, budget_ms }) {
       const { key } = subject;
       const now_ms = clock();
       const kept = memory.get(key);
       const step = kept ? stepOf(kept, now_ms, random()) : 'ask';
       const options = { waitUntil, patience_ms: budget_ms + GRACE_MS };
-      const begin = () => refresh(subject, load, waitUntil, clock() + budget_ms);
+      const begin = () => refresh(subject, ask, waitUntil, clock() + budget_ms);
       const validateBehind = () => {
         if (!under_way.has(key)) void under_way.share(key, begin, options);
       };

@@ -1,5 +1,6 @@
 import type { Clock } from '#contract/clock.ts';
 import { Problem } from '#contract/problem.ts';
+import { bookmarkOf } from '../bookmark.ts';
 import type { AnswerCache } from '../cache/answers.ts';
 import { cacheStatus } from '../cache/cache-status.ts';
 import { ageOf } from '../cache/policy.ts';
@@ -38,18 +39,33 @@ export function cachedAnswers({
 }): Cached {
   return async (asked, { key, user_id, path, popular }) => {
     const { request, caller, auth_ms, waitUntil } = asked;
+    const bookmark = bookmarkOf(request.headers);
     const load = (deadline_ms: number) =>
-      origin({ method: 'GET', path, caller, traceparent: traceparent(request.headers), deadline_ms });
+      origin({
+        method: 'GET',
+        path,
+        caller,
+        traceparent: traceparent(request.headers),
+        deadline_ms,
+        bookmark,
+      });
     const subject = { key, tenant_id: caller.tenant_id, user_id };
     const begun_ms = clock();
     let problem: Problem | null = null;
-    const served = await cache.answer(subject, load, { waitUntil, budget_ms }).catch((error) => {
+    // What is kept may be of before the bookmark, and nothing here tells.
+    const give = bookmark === null ? cache.answer : cache.renew;
+    const served = await give(subject, load, { waitUntil, budget_ms }).catch((error) => {
       if (!(error instanceof Problem)) throw error;
       problem = error;
       return null;
     });
     if (originFailed(problem ?? served?.reply ?? null)) {
-      const instead = await popularInstead(standIn, asked, popular, clock() - begun_ms);
+      const instead = await popularInstead(
+        standIn,
+        asked,
+        { ...popular, pending: bookmark !== null },
+        clock() - begun_ms,
+      );
       if (instead) return instead;
     }
     if (!served) throw problem;

@@ -1,5 +1,6 @@
 import type { Clock } from '#contract/clock.ts';
 import { Problem } from '#contract/problem.ts';
+import { bookmarkOf } from '../bookmark.ts';
 import type { Origin, Reply } from '../origin.ts';
 import type { Wanted as Popular, StandIn } from '../popular/stand-in.ts';
 import { answerResponse, passedOn } from '../respond.ts';
@@ -27,6 +28,7 @@ export function uncachedAnswers({
 }): Uncached {
   return async (asked, { method, path, body, popular }) => {
     const { request, caller, auth_ms } = asked;
+    const bookmark = bookmarkOf(request.headers);
     const asked_ms = clock();
     const reply: Reply | Problem = await origin({
       method,
@@ -35,12 +37,18 @@ export function uncachedAnswers({
       traceparent: traceparent(request.headers),
       deadline_ms: budget_ms,
       body,
+      bookmark,
     }).catch((error) => {
       if (error instanceof Problem) return error;
       throw error;
     });
     if (popular && originFailed(reply)) {
-      const instead = await popularInstead(standIn, asked, popular, clock() - asked_ms);
+      const instead = await popularInstead(
+        standIn,
+        asked,
+        { ...popular, pending: bookmark !== null },
+        clock() - asked_ms,
+      );
       if (instead) return instead;
     }
     if (reply instanceof Problem) throw reply;

@@ -11,6 +11,8 @@ export type Wanted = Omit<Audience, 'tenant_id'> & {
   /** Campaigns that must not be in it. */
   exclude: readonly string[];
   tags: readonly string[];
+  /** Whether it is asked for with a bookmark, which the list may be of before. */
+  pending?: boolean;
   /** The answer around the items: what a recommendation has beside them, nothing for a list of campaigns. */
   around: () => Readonly<Record<string, unknown>>;
 };
@@ -30,13 +32,13 @@ function fitting(items: readonly Item[], { limit, exclude, tags }: Wanted): Item
 /** Answers from the popular lists, for when neither the origin nor a kept answer can. */
 export function standIns({ lists, clock }: { lists: PopularLists | null; clock: Clock }): StandIn {
   return async (tenant_id, wanted) => {
-    const { placement, locale, around } = wanted;
+    const { placement, locale, around, pending } = wanted;
     const list = await lists?.read({ tenant_id, placement, locale });
     if (!list) return null;
     const body = JSON.stringify({
       ...around(),
       generated_at: new Date(list.published_ms).toISOString(),
-      degraded: DEGRADED,
+      degraded: pending ? [...DEGRADED, 'pending_write'] : DEGRADED,
       items: fitting(list.items, wanted),
     });
     return { body, age_s: Math.max(0, Math.floor((clock() - list.published_ms) / 1000)) };

@@ -24,6 +24,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   401: 'Who is asking is not known: the token or API key is missing, wrong, ended or revoked',
   403: 'The token does not allow this, or the page that asks is none of the tenant’s',
   404: 'There is no such thing, or it is not yours to see',
+  412: 'What the bookmark stands for cannot be read yet; ask again, or without it',
   408: 'The body did not come in time',
   413: 'The body is too large',
   415: 'The body is of a kind that is not read here',
@@ -33,9 +34,14 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   504: 'The answer was not ready in time; ask again',
 };
 
-function problemsOf(route: Route, { body }: Operation): number[] {
+/** True where a bookmark is waited for. */
+const waits = ({ scope }: Route) => scope === 'recommendations:read' || scope === 'campaigns:read';
+
+function problemsOf(route: Route, { body, cached }: Operation): number[] {
   if (route.scope === null) return [429];
-  return [401, 403, 404, 422, 429, 503, 504, ...(body ? [400, 408, 413, 415] : [])].sort();
+  const marked = waits(route) ? [400, ...(body || cached ? [] : [412])] : [];
+  const sent = body ? [400, 408, 413, 415] : [];
+  return [...new Set([401, 403, 404, 422, 429, 503, 504, ...marked, ...sent])].sort();
 }
 
 function pathParameter(route: Route): Json[] {
@@ -54,6 +60,12 @@ const HEADER_PARAMETERS = {
     name: 'If-None-Match',
     in: 'header',
     description: 'The ETag of an answer that is held already',
+    schema: { type: 'string' },
+  },
+  bookmark: {
+    name: BOOKMARK_HEADER,
+    in: 'header',
+    description: 'Of a write that the answer must not be of before; else it says `pending_write`',
     schema: { type: 'string' },
   },
 };
@@ -112,6 +124,7 @@ function operationOf(route: Route & { name: RouteName }): Json {
       ...pathParameter(route),
       ...queryParameters(operation),
       ...(operation.cached ? [{ $ref: '#/components/parameters/ifNoneMatch' }] : []),
+      ...(waits(route) ? [{ $ref: '#/components/parameters/bookmark' }] : []),
     ],
     ...requestBody(operation),
     responses: { ...successOf(operation), ...Object.fromEntries(problems) },

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Log, LogOverloaded, LogUnavailable, type Message, type Place } from '#backing/log/port.ts';
-import { BOOKMARK_HEADER, bookmarkOf, encodeBookmark } from '#contract/bookmark.ts';
+import { BOOKMARK_HEADER, bookmarkOf, encodeBookmark, MOST_PLACES } from '#contract/bookmark.ts';
 import { REFUSALS } from '#contract/limits.ts';
 import { Problem } from '#contract/problem.ts';
 import type { Rejection, Verdict } from '#contract/verdict.ts';
@@ -69,10 +69,10 @@ export async function append(
 /** The answer to what the log has. */
 export function accepted(places: readonly Place[], rejected: Rejection[]): Response {
   const verdict: Verdict = { accepted: places.length, rejected };
-  return Response.json(verdict, {
-    status: 202,
-    headers: { [BOOKMARK_HEADER]: encodeBookmark(bookmarkOf(places)), 'Cache-Control': 'no-store' },
-  });
+  const headers = new Headers({ 'Cache-Control': 'no-store' });
+  const bookmark = bookmarkOf(places);
+  if (bookmark.length <= MOST_PLACES) headers.set(BOOKMARK_HEADER, encodeBookmark(bookmark));
+  return Response.json(verdict, { status: 202, headers });
 }
 
 function noneAccepted(detail: string, rejected: readonly Rejection[]): Problem {

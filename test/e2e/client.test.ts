@@ -84,6 +84,34 @@ describe('an app that uses the client, through the real Worker', () => {
     );
   });
 
+  test('reads what it wrote, by its bookmark, at once or is told that it cannot yet', async () => {
+    const { bookmark: put } = await server.putCampaigns(
+      Array.from({ length: 8 }, (_, at) => ({
+        campaign_id: `c-${at}`,
+        title: `Part ${at}`,
+        text: 'Of many',
+      })),
+    );
+    const eve = app('eve');
+    let seen = 0;
+    for (let at = 0; at < 8; at++) {
+      const found = await server
+        .campaign(`c-${at}`, { bookmark: put })
+        .catch((error: EdgewiseError) => error);
+      if (found instanceof EdgewiseError) expect(found.status).toBe(412);
+      else expect(found.title).toBe(`Part ${at}`);
+      await eve.recommendations('eve', { limit: 100 });
+      const occurred_at = new Date().toISOString();
+      const click = { type: 'click' as const, user_id: 'eve', campaign_id: `c-${at}`, occurred_at };
+      const { bookmark } = await eve.sendEvents([{ ...click, message_id: `click-${at}` }]);
+      const { items, degraded } = await eve.recommendations('eve', { limit: 100 }, { bookmark });
+      if (degraded.includes('pending_write')) continue;
+      seen++;
+      expect(items.map(({ campaign_id }) => campaign_id)).not.toContain(`c-${at}`);
+    }
+    expect(seen).toBeGreaterThan(0);
+  });
+
   test('is told what to mend, as an error with the problem in it', async () => {
     const failure = await server.recommendations('ada', { limit: 1000 }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EdgewiseError);

@@ -1,14 +1,17 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Answers } from '#backing/answers/port.ts';
+import type { Progress } from '#backing/log/port.ts';
 import type { ListedKeys, MadeKey } from '#contract/admin.ts';
 import { ANSWER_HEADER, readAnswer } from '#contract/answer.ts';
 import { isTokenOf, KEYS_PATH, NOBODY_YET, unpackKey } from '#contract/api-key.ts';
+import { BOOKMARK_HEADER, encodeBookmark } from '#contract/bookmark.ts';
 import type { Caller } from '#contract/caller.ts';
 import type { Epochs } from '#contract/epoch.ts';
 import type { CampaignList, Recommendations } from '#contract/recommendation.ts';
 import { importKeys, type Key, sign } from '#contract/signature.ts';
 import type { Made } from '../../origin/answers.ts';
 import { originApp } from '../../origin/app.ts';
+import { openBookmarks } from '../../origin/bookmarks.ts';
 import type { Recommender } from '../../origin/recommender.ts';
 import { startOrigin } from '../../origin/start.ts';
 import { did, NOW, openWorld, said, topicsOfTalk } from './world.ts';
@@ -20,11 +23,22 @@ const peppers = await importKeys([
 ]);
 const ada: Caller = { tenant_id: 'acme', subject: 'ada', scopes: ['recommendations:read', 'campaigns:read'] };
 
-type Sending = { caller?: Caller; method?: string; body?: unknown; deadline_ms?: number };
+type Sending = {
+  caller?: Caller;
+  method?: string;
+  body?: unknown;
+  deadline_ms?: number;
+  bookmark?: string;
+};
 
 /** The origin over a world, and a way of asking it as the edge does. */
 async function openOrigin(
-  overrides: { answers?: Answers; at_once?: number; recommender?: (real: Recommender) => Recommender } = {},
+  overrides: {
+    answers?: Answers;
+    at_once?: number;
+    progress?: Progress;
+    recommender?: (real: Recommender) => Recommender;
+  } = {},
 ) {
   const world = await openWorld();
   await world.campaigns(...topicsOfTalk);
@@ -33,6 +47,7 @@ async function openOrigin(
     answers: overrides.answers ?? stores.answers,
     recommender: overrides.recommender?.(recommender) ?? recommender,
     catalogue: stores.catalogue,
+    bookmarks: openBookmarks({ progress: overrides.progress ?? null, clock, report: () => {} }),
     keys,
     clock,
     report: (line) => reports.push(line),
@@ -41,11 +56,12 @@ async function openOrigin(
   });
   const ask = async (
     path: string,
-    { caller = ada, method = 'GET', body, deadline_ms = 1000 }: Sending = {},
+    { caller = ada, method = 'GET', body, deadline_ms = 1000, bookmark }: Sending = {},
   ) => {
     const url = new URL(path, 'http://origin.test');
     const bytes = body === undefined ? null : new TextEncoder().encode(JSON.stringify(body));
     const headers = await sign({ method, url, caller, deadline_ms, body: bytes }, keys[0] as Key, clock());
+    if (bookmark !== undefined) headers.set(BOOKMARK_HEADER, bookmark);
     return app.request(new Request(url, { method, headers, body: bytes }));
   };
   return { world, app, ask };
@@ -107,6 +123,54 @@ describe('what is asked wrongly', () => {
     expect((await ask(MINE, { method: 'POST', body: { context: { text: '' } } })).status).toBe(422);
     expect((await ask(MINE, { method: 'POST', body: { context: 'text' } })).status).toBe(422);
     expect((await ask(MINE, { method: 'POST' })).status).toBe(400);
+  });
+});
+
+describe('a question with a bookmark', () => {
+  const bookmark = encodeBookmark([['events', 0, 5]]);
+  const at = (offset: number): Progress => ({ committed: async () => [offset] });
+  const LISTS = [MINE, '/v1/campaigns/popular', '/v1/campaigns/wifi/similar'];
+
+  test('that the views have passed is answered and kept as any other', async () => {
+    const { ask } = await openOrigin({ progress: at(6) });
+    for (const path of LISTS) {
+      const plain = await ask(path);
+      const marked = await ask(path, { bookmark });
+      expect(await marked.text()).toBe(await plain.text());
+      expect(readAnswer(marked.headers, '')).not.toBeNull();
+    }
+    expect((await ask('/v1/campaigns/wifi', { bookmark })).status).toBe(200);
+  });
+
+  test('that they have not passed says so, under an ETag of its own, and is for nobody to keep', async () => {
+    const { ask } = await openOrigin({ progress: at(5) });
+    for (const path of LISTS) {
+      const plain = await ask(path);
+      const marked = await ask(path, { bookmark, deadline_ms: 60 });
+      expect(marked.headers.has(ANSWER_HEADER)).toBe(false);
+      expect(marked.headers.get('etag')).not.toBe(plain.headers.get('etag'));
+      const { degraded, ...rest } = (await plain.json()) as Recommendations;
+      expect(await marked.json()).toEqual({ ...rest, degraded: [...degraded, 'pending_write'] });
+      expect(((await (await ask(path)).json()) as Recommendations).degraded).not.toContain('pending_write');
+    }
+    const campaign = await ask('/v1/campaigns/wifi', { bookmark, deadline_ms: 60 });
+    expect([campaign.status, campaign.headers.get('retry-after')]).toEqual([412, '1']);
+  });
+
+  test('is pending while nothing tells whether what is held holds', async () => {
+    const down = async () => {
+      throw new Error('down');
+    };
+    const answers = { get: down, put: down, raise: down, read: down };
+    const { ask } = await openOrigin({ answers, progress: at(6) });
+    const { degraded } = (await (await ask(MINE, { bookmark })).json()) as Recommendations;
+    expect(degraded).toContain('pending_write');
+  });
+
+  test('that is none is refused', async () => {
+    const { ask } = await openOrigin({ progress: at(6) });
+    for (const none of ['', 'nonsense', encodeBookmark([['events', 0, -1]]), 'W10'.repeat(10_000)])
+      expect((await ask(MINE, { bookmark: none })).status).toBe(400);
   });
 });
 
