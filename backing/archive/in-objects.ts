@@ -1,117 +1,133 @@
-import { createHash, randomUUID } from 'node:crypto';
 import type { LogRecord } from '#backing/log/port.ts';
-import { listAll, type Objects } from '#backing/objects/port.ts';
+import type { Objects } from '#backing/objects/port.ts';
 import { composite } from '#contract/ids.ts';
-import { chainFrom, entryAt, extend, type Position, partitionsOf, positionOf, startBefore } from './chain.ts';
-import { tableOf } from './columns.ts';
+import { extend, type Position, partitionsOf, positionOf, snapshotOf } from './chain.ts';
 import { dumpOf } from './dump.ts';
-import { chainFolder, fileKey, hourOf } from './names.ts';
-import { decode, encode } from './parquet.ts';
+import { recordsOf } from './entry-records.ts';
+import { faultsOf } from './faults.ts';
+import { writeFiles } from './files.ts';
+import { forget } from './forget.ts';
+import { hasMoved, headOf } from './head.ts';
 import {
   type Archivable,
   type Archive,
+  ArchiveBusy,
   ArchiveDamaged,
   type ArchiveEntry,
-  type ArchiveFault,
-  type ArchiveFile,
   ArchiveGap,
   type ArchivePartition,
   type Stretch,
 } from './port.ts';
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+/** An attempt that takes longer names none of its files: what nobody has named for a day may then be taken away. */
+const LONGEST_MS = 3_600_000;
 
 /**
  * The archive in a store of objects. `events/` and `campaigns/` have the files by hour of acceptance, `manifest/` the
- * entries. An entry is named by where it begins, and is created only where none has that name: who comes second
- * reads on from there. What is killed between a file and its entry leaves a file that no entry names, and that
- * nobody reads; no attempt takes files away, since another may have been told of them.
+ * entries, and the head of each partition that was rewritten. An entry is named by where it begins, and is created
+ * only where none has that name: who comes second reads on from there. One that was created where a head has gone
+ * on meanwhile says nothing, and who created it finds that out and begins again. What is killed between a file and its
+ * entry leaves a file that no entry names, and that nobody reads; no attempt takes files away, since another may have
+ * been told of them.
  */
 export function objectArchive(objects: Objects): Archive {
-  const known = new Map<string, Exclude<Position, null>>();
-
-  async function writeFiles(
-    { topic, partition }: ArchivePartition,
-    first_offset: number,
-    rows: readonly Archivable[],
-    signal: AbortSignal,
-  ): Promise<ArchiveFile[]> {
-    const { folder, columns } = tableOf(topic);
-    const files: ArchiveFile[] = [];
-    for (const [hour, those] of Map.groupBy(rows, hourOf)) {
-      const body = await encode(those, columns, signal);
-      const key = fileKey(folder, hour, { topic, partition, first_offset, token: randomUUID() });
-      await objects.put(key, body, signal);
-      const [first, last] = [those[0], those.at(-1)] as [Archivable, Archivable];
-      files.push({
-        key,
-        rows: those.length,
-        bytes: body.byteLength,
-        sha256: sha256(body),
-        first_offset: first.record.offset,
-        next_offset: last.record.offset + 1,
-      });
-    }
-    return files;
-  }
+  const known = new Map<string, Position>();
 
   async function* records(stretch: Stretch, signal: AbortSignal): AsyncGenerator<LogRecord> {
     const { from = 0, to = Number.POSITIVE_INFINITY } = stretch;
-    for await (const entry of entries(stretch, signal)) {
-      for (const record of await recordsOf(objects, entry, signal)) {
-        if (record.offset >= from && record.offset < to) yield record;
+    for (let at = from; ; ) {
+      const snapshot = await snapshotOf(objects, stretch, signal, at);
+      try {
+        for (const { entry } of snapshot.entries) {
+          if (entry.first_offset >= to) return;
+          for await (const some of recordsOf(objects, entry, signal)) {
+            for (const record of some) {
+              if (record.offset < at || record.offset >= to) continue;
+              at = record.offset + 1;
+              yield record;
+            }
+          }
+          at = Math.max(at, entry.next_offset);
+        }
+        return;
+      } catch (error) {
+        // What is missing may have been superseded: then the rest is read from what is there now.
+        const isOver =
+          error instanceof ArchiveDamaged && (await hasMoved(objects, stretch, snapshot, signal));
+        if (!isOver) throw error;
       }
     }
   }
 
   async function* entries(stretch: Stretch, signal: AbortSignal): AsyncGenerator<ArchiveEntry> {
     const { from = 0, to = Number.POSITIVE_INFINITY } = stretch;
-    const start = from === 0 ? 0 : ((await startBefore(objects, stretch, from, signal)) ?? 0);
-    for await (const entry of chainFrom(objects, stretch, start, signal)) {
-      if (entry.first_offset >= to) return;
-      if (entry.next_offset > from) yield entry;
+    for (const { entry } of (await snapshotOf(objects, stretch, signal, from)).entries) {
+      if (entry.next_offset > from && entry.first_offset < to) yield entry;
     }
   }
 
+  /** Adds an entry; whether it holds: not where another has its place, or a head stands for it. */
+  async function add(entry: ArchiveEntry, signal: AbortSignal): Promise<boolean> {
+    if (!(await extend(objects, entry, signal))) return false;
+    return (await headOf(objects, entry, signal)).head.next_offset <= entry.first_offset;
+  }
+
   return {
-    async append({ topic, partition, from, records }, signal) {
-      const [first, last] = [records[0], records.at(-1)];
-      if (!first || !last) return { written: 0, already: 0 };
+    async append({ topic, partition, from, records, left_out }, signal) {
+      const first = records[0]?.record.offset ?? left_out?.next_offset;
+      if (first === undefined) return { written: 0, already: 0 };
       const whose = { topic, partition };
       const name = composite(topic, partition);
-      const next_offset = last.record.offset + 1;
+      const next_offset = left_out?.next_offset ?? (records.at(-1) as Archivable).record.offset + 1;
       let position = known.get(name) ?? (await positionOf(objects, whose, signal));
       for (;;) {
         // Another writer may have gone on since.
-        if (position && from > position.next_offset)
-          position = await positionOf(objects, whose, signal, position);
+        if (position && from > position.next_offset) position = await positionOf(objects, whose, signal);
         if (position) {
-          checkFollows(position, { ...whose, from, first_offset: first.record.offset });
+          checkFollows(position, { ...whose, from, first_offset: first });
           known.set(name, position);
         }
         const first_offset = position?.next_offset ?? 0;
         const fresh = records.filter(({ record }) => record.offset >= first_offset);
-        if (fresh.length === 0) return { written: 0, already: records.length };
-        const files = await writeFiles(whose, first_offset, fresh, signal);
+        if (next_offset <= first_offset) return { written: 0, already: records.length };
+        const begun_ms = performance.now();
+        const files = await writeFiles(
+          objects,
+          { ...whose, first_offset, generation: null },
+          fresh.length > 0 ? [fresh] : [],
+          signal,
+        );
+        if (performance.now() - begun_ms > LONGEST_MS)
+          throw new ArchiveBusy(`Writing files of ${topic}/${partition} took over an hour: write them again`);
         const since = position?.since ?? from;
-        const entry: ArchiveEntry = { v: 1, ...whose, first_offset, next_offset, since, files };
-        if (await extend(objects, entry, signal)) {
+        const entry: ArchiveEntry = {
+          v: 1,
+          ...whose,
+          first_offset,
+          next_offset,
+          since,
+          left_out: left_out?.records ?? 0,
+          files,
+        };
+        if (await add(entry, signal)) {
           known.set(name, { next_offset, since });
           return { written: fresh.length, already: records.length - fresh.length };
         }
-        position = await positionOf(objects, whose, signal, position);
+        known.delete(name);
+        position = await positionOf(objects, whose, signal);
       }
     },
     partitions: (signal) => partitionsOf(objects, signal),
     entries,
     records,
+    forget: (people, signal) => forget(objects, people, signal),
     faults: (signal) => faultsOf(objects, signal),
     dump: () => dumpOf({ partitions: (signal) => partitionsOf(objects, signal), records }),
   };
 }
 
 function checkFollows(
-  { next_offset, since }: Exclude<Position, null>,
+  { next_offset, since }: Position,
   { topic, partition, from, first_offset }: ArchivePartition & { from: number; first_offset: number },
 ): void {
   const where = `of ${topic}/${partition}`;
@@ -124,53 +140,5 @@ function checkFollows(
     throw new ArchiveGap(
       `The archive ${where} began at ${since}, and was given records from ${first_offset} on: it cannot be put before its start`,
     );
-  }
-}
-
-/** The records of an entry by rising offset. Throws ArchiveDamaged where a file is not what the entry says. */
-async function recordsOf(objects: Objects, entry: ArchiveEntry, signal: AbortSignal): Promise<LogRecord[]> {
-  const all: LogRecord[] = [];
-  for (const file of entry.files) {
-    const found = await objects.get(file.key, signal);
-    if (!found) throw new ArchiveDamaged(`${file.key} is gone`);
-    if (sha256(found.body) !== file.sha256)
-      throw new ArchiveDamaged(`${file.key} has other bytes than it was written with`);
-    const records = await decode(file.key, found.body);
-    if (records.length !== file.rows)
-      throw new ArchiveDamaged(`${file.key} has ${records.length} rows, not ${file.rows}`);
-    all.push(...records);
-  }
-  all.sort((a, b) => a.offset - b.offset);
-  let before = entry.first_offset - 1;
-  for (const { topic, partition, offset } of all) {
-    const isOurs = topic === entry.topic && partition === entry.partition && offset < entry.next_offset;
-    if (!isOurs)
-      throw new ArchiveDamaged(`A record of ${topic}/${partition} at ${offset} stands in another's entry`);
-    if (offset <= before)
-      throw new ArchiveDamaged(`The record of ${topic}/${partition} at ${offset} stands there twice`);
-    before = offset;
-  }
-  if (before !== entry.next_offset - 1)
-    throw new ArchiveDamaged(
-      `The last record of ${entry.topic}/${entry.partition} before ${entry.next_offset} is missing`,
-    );
-  return all;
-}
-
-async function* faultsOf(objects: Objects, signal: AbortSignal): AsyncGenerator<ArchiveFault> {
-  for await (const whose of partitionsOf(objects, signal)) {
-    let next = 0;
-    for await (const { key } of listAll(objects, chainFolder(whose), signal)) {
-      try {
-        const entry = await entryAt(objects, key, signal);
-        if (entry.first_offset !== next)
-          yield { key, what: `begins at ${entry.first_offset}, not at ${next}` };
-        next = entry.next_offset;
-        await recordsOf(objects, entry, signal);
-      } catch (error) {
-        if (!(error instanceof ArchiveDamaged)) throw error;
-        yield { key, what: error.message };
-      }
-    }
   }
 }

@@ -11,6 +11,8 @@ type ArchiveBatch = {
   /** From this offset up to the last record, the log holds these records and no others. */
   from: number;
   records: readonly Archivable[];
+  /** Of people who were forgotten: how many records of the stretch were left out, and up to where it goes. */
+  left_out?: { records: number; next_offset: number };
 };
 
 /** How many records of a batch were written, and how many the archive had already. */
@@ -40,6 +42,8 @@ export type ArchiveEntry = {
   next_offset: number;
   /** From which offset on the archive has the records: later than the first where the log had none before it. */
   since: number;
+  /** How many records of the stretch are in none of the files, since they were of people who were forgotten. */
+  left_out: number;
   files: ArchiveFile[];
 };
 
@@ -70,24 +74,58 @@ export class ArchiveDamaged extends Error {
   readonly retryable = false;
 }
 
+/** A person, and when they were forgotten: of their events only those live that were accepted and occurred after that. */
+export type Forgotten = { tenant_id: string; user_id: string; forgotten_at: string };
+
+/** How many files held events that are gone now, and how many events. */
+export type ForgottenRows = { files: number; rows: number };
+
+/**
+ * A file that another process may be about to name holds what is to be forgotten. It is named within seconds, or,
+ * where that process was killed, left behind for good once the archive goes on.
+ */
+export class ArchiveBusy extends Error {
+  readonly code = 'archive_busy';
+  readonly retryable = true;
+}
+
 /**
  * All that was on the log, for good: every record once, as Parquet files by hour of acceptance. A file is seen
  * once an entry of the manifest names it. The entries of a partition are a chain, and the chain is the position:
- * what it covers is not written again, and what does not follow it is refused. Everything here also throws what
- * the store of objects throws.
+ * what it covers is not written again, and what does not follow it is refused.
+ *
+ * Entries are rewritten by one mechanism, for forgetting and for compaction alike: new files and a new entry are
+ * written beside, the partition's head is replaced on the condition that nobody else replaced it, and only then
+ * what they stand for is deleted. Stopped at any point, the archive is as it was or as it was to be; what is left
+ * over can never be named any more, and is taken away by whoever comes next. People are forgotten so, and not by a
+ * key of each that is destroyed: plain SQL over the files goes on to work, nothing has to be asked before a file
+ * is read, no store of keys can be lost or restored with what it was to forget, and the price, reading the archive
+ * once for any number of people, is paid by those who forget and not by every read.
+ *
+ * Everything here also throws what the store of objects throws.
  */
 export interface Archive {
   /**
    * Writes what the archive does not have of a batch. Of several that write the same partition at once each
-   * record is taken from one. Throws ArchiveGap.
+   * record is taken from one. Throws ArchiveGap, or ArchiveBusy where it took so long that it has to begin again.
    */
   append(batch: ArchiveBatch, signal: AbortSignal): Promise<Archived>;
   /** The partitions that the archive has anything of. */
   partitions(signal: AbortSignal): AsyncIterable<ArchivePartition>;
   /** The entries that cover a stretch, in order. Throws ArchiveDamaged where the chain is broken. */
   entries(stretch: Stretch, signal: AbortSignal): AsyncIterable<ArchiveEntry>;
-  /** The records of a stretch by rising offset, each as it stood on the log. One entry's are held at a time. Throws ArchiveDamaged. */
+  /**
+   * The records of a stretch by rising offset, each as it stood on the log. One entry's compressed bytes are held at
+   * most, and some thousand records. What is rewritten meanwhile is read as it was, or as it is now. Throws ArchiveDamaged.
+   */
   records(stretch: Stretch, signal: AbortSignal): AsyncIterable<LogRecord>;
+  /**
+   * Takes what people are to be forgotten by out of all objects: each is found by their log key, or as whoever an event
+   * says. What covers which offsets stays. What is appended meanwhile or later may be of theirs again: it is for the
+   * caller to forget them once more when no such event can come any more. Again, or by two processes at once, it
+   * changes nothing more. Throws ArchiveDamaged; and ArchiveBusy, where it has to be asked again.
+   */
+  forget(people: readonly Forgotten[], signal: AbortSignal): Promise<ForgottenRows>;
   /** Reads all of it, and tells whatever is not as it should be: nothing, where every record is there exactly once. */
   faults(signal: AbortSignal): AsyncIterable<ArchiveFault>;
   /**

@@ -1,8 +1,9 @@
 import { openFolderObjects } from '#backing/objects/folder.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { archiveContract } from './archive.contract.ts';
+import { type ArchiveSubject, archiveContract } from './archive.contract.ts';
+import { archiveRewritingContract } from './archive-rewriting.contract.ts';
 
-archiveContract({
+const folder: ArchiveSubject = {
   name: 'folder',
   runs: 25,
   async open() {
@@ -10,4 +11,6 @@ archiveContract({
     const again = () => openFolderObjects({ folder });
     return { objects: again(), again };
   },
-});
+};
+archiveContract(folder);
+archiveRewritingContract(folder);

@@ -1,11 +1,12 @@
 import { onTestFinished } from 'vitest';
 import { openS3Objects } from '#backing/objects/s3.ts';
-import { archiveContract } from '../ports/archive.contract.ts';
+import { type ArchiveSubject, archiveContract } from '../ports/archive.contract.ts';
+import { archiveRewritingContract } from '../ports/archive-rewriting.contract.ts';
 import { emptied } from '../support/emptied-objects.ts';
 import { newPrefix, onS3 } from './s3.ts';
 
 onS3((settings) => {
-  archiveContract({
+  const s3: ArchiveSubject = {
     name: 's3',
     runs: 15,
     async open() {
@@ -14,5 +15,7 @@ onS3((settings) => {
       const again = () => openS3Objects(here);
       return { objects: await again(), again };
     },
-  });
+  };
+  archiveContract(s3);
+  archiveRewritingContract(s3);
 });

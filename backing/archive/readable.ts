@@ -1,0 +1,15 @@
+import type { LogRecord } from '#backing/log/port.ts';
+import { BadEnvelope, readCampaign, readEvent } from '#contract/envelope.ts';
+import { topics } from '#contract/topics.ts';
+import type { Archivable } from './port.ts';
+
+/** A record with what can be read from it. Throws NewerEnvelope. */
+export function archivable(record: LogRecord): Archivable {
+  try {
+    const read = record.topic === topics.campaigns ? readCampaign : readEvent;
+    return { record, envelope: read(record.value) };
+  } catch (error) {
+    if (!(error instanceof BadEnvelope)) throw error;
+    return { record, envelope: null };
+  }
+}
