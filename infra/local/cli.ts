@@ -11,6 +11,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   embeddings: async () => (await import('./commands/embeddings.ts')).embeddingsCommand(),
+  chaos: async () => (await import('./commands/chaos.ts')).chaosCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
 };
 
