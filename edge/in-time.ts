@@ -13,6 +13,6 @@ export async function inTime<T>(work: Promise<T>, patience_ms: number): Promise<
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== null) clearTimeout(timer);
   }
 }

@@ -22,7 +22,7 @@ import { recommendations, recommendationsNow } from './handlers/recommendations.
 import { tenantList } from './handlers/tenants.ts';
 import { uncachedAnswers } from './handlers/uncached.ts';
 import { identifier } from './identity/identify.ts';
-import { originKeys } from './identity/key-lookup.ts';
+import { copiedKeys, originKeys } from './identity/key-lookup.ts';
 import { keySets } from './identity/key-sets.ts';
 import { keyVerifier } from './identity/verify-key.ts';
 import { tokenVerifier } from './identity/verify-token.ts';
@@ -71,13 +71,15 @@ function appOf(config: Config, bindings: Bindings): App {
   const toOrigin = signedFetch({ ...means, name: 'origin', base: origin_url, keys: origin_keys });
   const toGateway = signedFetch({ ...means, name: 'gateway', base: gateway_url, keys: gateway_keys });
   const origin = guardedOrigin(originClient(toOrigin), breaker({ ...means, ...ORIGIN_BREAKER }));
-  const redis = config.redis ? redisTier({ ...means, ...config.redis }) : null;
+  const redis = config.redis
+    ? guardedRedis(redisTier({ ...means, ...config.redis }), breaker({ ...means, ...REDIS_BREAKER }))
+    : null;
   const cache = answerCache({
     ...means,
     memory: answerMemory(),
     refusals: refusalMemory(means.clock),
     colo: config.colo_cache ? coloCache({ ...means, open: (name) => caches.open(name) }) : null,
-    redis: redis ? guardedRedis(redis, breaker({ ...means, ...REDIS_BREAKER })) : null,
+    redis,
     epochs: originEpochs(toOrigin),
   });
   const lists = bindings.popular ? popularLists({ ...means, kv: bindings.popular }) : null;
@@ -87,7 +89,8 @@ function appOf(config: Config, bindings: Bindings): App {
   const gateway = guardedGateway(gatewayClient(toGateway), breaker({ ...means, ...GATEWAY_BREAKER }));
   const queue = bindings.events ? eventQueue({ ...means, queue: bindings.events }) : null;
   const tenants = tenantsOf(config.tenants);
-  const lookup = originKeys({ ...means, send: toOrigin });
+  const atOrigin = originKeys({ ...means, send: toOrigin });
+  const lookup = redis ? copiedKeys({ ...means, redis, origin: atOrigin }) : atOrigin;
   const identify = identifier({
     ...means,
     verifyToken: tokenVerifier({ ...means, issuers, keySets: keySets(means) }),

@@ -1,5 +1,6 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import type { Answer } from '#contract/answer.ts';
+import { type KeyCopy, keyCopyKey, unpackKey } from '#contract/api-key.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Epochs } from '#contract/epoch.ts';
 import {
@@ -20,12 +21,14 @@ class RedisUnavailable extends Error {
   readonly retryable = true;
 }
 
-/** Answers and epochs in the Redis that the origin keeps them in. Rejects with RedisUnavailable. */
+/** What the origin keeps in Redis: answers, epochs and copies of API keys. Rejects with RedisUnavailable. */
 export type RedisTier = {
   /** Both epochs as they are now, and the answer kept under the key, whatever its epochs: one round trip. */
   get(subject: Subject): Promise<{ epochs: Epochs; answer: Answer | null }>;
   /** Gives Redis back an answer that it has lost. One that it has stays: the origin knows better. */
   restore(subject: Subject, answer: Answer): Promise<void>;
+  /** The copy of the API key with an id; null where there is none that is to be believed. */
+  key(key_id: string): Promise<KeyCopy | null>;
 };
 
 /** How Redis is reached: the address and the token of its REST API. */
@@ -102,6 +105,11 @@ export function redisTier({
       if (left_ms <= 0 || answer.degraded.length > 0) return;
       await asked(async () => redis.set(await answerKey(key), packAnswer(answer), { nx: true, px: left_ms }));
     },
+
+    async key(key_id) {
+      const text: unknown = await asked(() => redis.get(keyCopyKey(key_id)));
+      return unpackKey(typeof text === 'string' ? text : null, clock());
+    },
   };
 }
 
@@ -110,5 +118,6 @@ export function guardedRedis(tier: RedisTier, breaker: Breaker): RedisTier {
   return {
     get: (subject) => breaker.run(() => tier.get(subject)),
     restore: (subject, answer) => breaker.run(() => tier.restore(subject, answer)),
+    key: (key_id) => breaker.run(() => tier.key(key_id)),
   };
 }

@@ -1,6 +1,9 @@
 import { KEYS_PATH, type KeyCopy, NOBODY_YET, unpackKey } from '#contract/api-key.ts';
 import type { Clock } from '#contract/clock.ts';
 import { readBytes } from '../body.ts';
+import { BreakerOpen } from '../breaker.ts';
+import type { RedisTier } from '../cache/redis.ts';
+import { type Log, traceOf } from '../log.ts';
 import { type SignedFetch, unavailable } from '../signed-fetch.ts';
 
 /** What is kept of the key with an id; null where there is none. Throws `out-of-time` or `unavailable`. */
@@ -27,4 +30,26 @@ export function originKeys({ send, clock }: { send: SignedFetch; clock: Clock })
       { method: 'GET', path: `${KEYS_PATH}/${key_id}`, caller: NOBODY_YET, deadline_ms: DEADLINE_MS },
       copyOf,
     );
+}
+
+/**
+ * Looks keys up in Redis first, where the origin leaves a copy of each that was lately read or changed; at the origin where
+ * there is none that is to be believed, or Redis fails. A copy is no older than the origin would say, or it is not believed.
+ */
+export function copiedKeys({
+  redis,
+  origin,
+  log,
+}: {
+  redis: Pick<RedisTier, 'key'>;
+  origin: KeyLookup;
+  log: Log;
+}): KeyLookup {
+  return async (key_id) => {
+    const copy = await redis.key(key_id).catch((error) => {
+      if (!(error instanceof BreakerOpen)) log({ level: 'warn', event: 'redis_failed', ...traceOf(error) });
+      return null;
+    });
+    return copy?.key.key_id === key_id ? copy : origin(key_id);
+  };
 }

@@ -62,6 +62,7 @@ function world({ isolates = 4, colos = 2 }: { isolates?: number; colos?: number 
       const answer = state.stored && clock() < state.stored.until_ms ? state.stored : null;
       return { epochs: { ...state.epochs }, answer };
     },
+    key: async () => null,
     async restore(_, answer) {
       calls.restored++;
       state.stored ??= answer;

@@ -3,19 +3,26 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openRedisAnswers } from '#backing/answers/redis.ts';
 import { serveApp } from '#backing/http/serve.ts';
+import { openCopiedKeys } from '#backing/keys/redis.ts';
+import { keyCopyKey, makeApiKey, packKey } from '#contract/api-key.ts';
 import type { Clock } from '#contract/clock.ts';
 import { answerKey } from '#contract/kept-answer.ts';
+import { importKeys, type Key } from '#contract/signature.ts';
 import { breaker } from '../../edge/breaker.ts';
 import { guardedRedis, type RedisTier, redisTier } from '../../edge/cache/redis.ts';
 import type { Subject } from '../../edge/cache/subject.ts';
+import { copiedKeys, type KeyLookup } from '../../edge/identity/key-lookup.ts';
+import { keyVerifier } from '../../edge/identity/verify-key.ts';
 import { upstashApp } from '../../infra/services/upstash/app.ts';
 import { answerUnder } from '../ports/answers.contract.ts';
+import { embeddedStores } from '../ports/stores.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { newTenant } from '../support/tenant.ts';
 import { onService } from './on-service.ts';
 
 const { signal } = new AbortController();
 const TOKEN = 'a-token';
+const SECRET = { id: 'p1', secret: Buffer.alloc(32, 7).toString('base64url') };
 /** A database of the server that these tests have to themselves. */
 const DATABASE = '8';
 
@@ -59,6 +66,79 @@ onService({ name: 'Redis', variable: 'REDIS_URL', up: 'redis' }, (server) => {
 
   const good = (epochs: { user: number; tenant: number }, fields = {}) =>
     answerUnder(epochs, { until_ms: Date.now() + 60_000, ...fields });
+
+  describe('a copy of an API key', () => {
+    /** The edge's lookup over REST, and the origin's keys, on one Redis; `asked` counts how often the origin was. */
+    async function keysOn() {
+      const { redis, proxy, url } = await front();
+      const stored = (await embeddedStores()).apiKeys;
+      const keys = openCopiedKeys({ keys: stored, url: address, clock: Date.now, report: () => {} });
+      onTestFinished(() => keys.close());
+      const [pepper] = (await importKeys([SECRET])) as [Key];
+      const about = { tenant_id: newTenant(), name: 'Größe ✓', scopes: ['admin' as const], expires_at: null };
+      const { token, key } = await makeApiKey({ ...about, created_at: new Date().toISOString() }, pepper);
+      await keys.add(key, signal);
+      // The connection is there once a copy is.
+      await expect
+        .poll(async () => (await keys.get(key.key_id, signal)) && redis.exists(keyCopyKey(key.key_id)))
+        .toBe(1);
+      const told = { asked: 0, lines: [] as unknown[] };
+      const origin: KeyLookup = async (key_id) => {
+        told.asked++;
+        const read_ms = Date.now();
+        const found = await keys.get(key_id, signal);
+        return found && { key: found, read_ms };
+      };
+      const tier = redisTier({ url, token: TOKEN, deadline_ms: 2_000, clock: Date.now });
+      const log = (line: unknown) => void told.lines.push(line);
+      const lookup = copiedKeys({ redis: tier, origin, log });
+      const verify = () => keyVerifier({ lookup, peppers: [SECRET], clock: Date.now })(token, () => {});
+      return { redis, proxy, keys, key, told, lookup, verify };
+    }
+
+    test('that the origin leaves is what the edge believes, without asking the origin', async () => {
+      const { key, told, lookup, verify } = await keysOn();
+      expect((await lookup(key.key_id))?.key).toEqual(key);
+      expect((await verify()).caller).toMatchObject({ tenant_id: key.tenant_id, subject: null });
+      expect(told).toEqual({ asked: 0, lines: [] });
+    });
+
+    test('that was revoked says so to an edge that has not heard of it, at once', async () => {
+      const { keys, key, told, verify } = await keysOn();
+      await keys.revoke(key.tenant_id, key.key_id, new Date().toISOString(), signal);
+      await expect(verify()).rejects.toMatchObject({
+        kind: 'unauthenticated',
+        message: expect.stringContaining('revoked'),
+      });
+      expect(told.asked).toBe(0);
+    });
+
+    test('that is lost, garbage or of another key is asked of the origin, which leaves it again', async () => {
+      const { redis, key, told, lookup } = await keysOn();
+      const at = keyCopyKey(key.key_id);
+      const other = packKey({ key: { ...key, key_id: 'f'.repeat(16) }, read_ms: Date.now() });
+      for (const garbage of [null, 'garbage', other, packKey({ key, read_ms: Date.now() - 60_000 })]) {
+        if (garbage === null) await redis.del(at);
+        else await redis.set(at, garbage);
+        expect((await lookup(key.key_id))?.key).toEqual(key);
+      }
+      expect(told.asked).toBe(4);
+      expect((await lookup(key.key_id))?.key).toEqual(key);
+      expect(told.asked).toBe(4);
+      expect(await lookup('0'.repeat(16))).toBeNull();
+      expect(told.asked).toBe(5);
+    });
+
+    test('is asked of the origin while Redis is gone, and no line tells what it is checked by', async () => {
+      const { proxy, key, told, lookup, verify } = await keysOn();
+      await proxy.close();
+      expect((await lookup(key.key_id))?.key).toEqual(key);
+      expect((await verify()).caller.tenant_id).toBe(key.tenant_id);
+      expect(told.asked).toBe(2);
+      expect(told.lines).toMatchObject([{ event: 'redis_failed', code: 'redis_unavailable' }, {}]);
+      expect(JSON.stringify(told.lines)).not.toContain(key.digest);
+    });
+  });
 
   describe("the edge's tier and the origin's adapter agree", () => {
     test('an answer that the origin keeps is what the edge reads, whatever its text', async () => {
