@@ -3,7 +3,7 @@ import { embeddedAnswers } from './answers/embedded.ts';
 import { openApiKeys } from './open/api-keys.ts';
 import { openArchive } from './open/archive.ts';
 import { openGraph } from './open/graph.ts';
-import { openRelational } from './open/relational.ts';
+import { openRelational, relationalFiles } from './open/relational.ts';
 import { openVectors } from './open/vectors.ts';
 
 /**
@@ -21,7 +21,7 @@ export function openStores({
   clock: Clock;
   synchronous?: 'full' | 'normal';
 }) {
-  const relational = openRelational(path('views.db'), synchronous);
+  const relational = openRelational(relationalFiles(path), synchronous);
   const { close: closeVectors, ...vectors } = openVectors(path('vectors.db'), synchronous);
   const { close: closeGraph, ...graph } = openGraph(path('graph.db'), synchronous);
   const { close: closeKeys, ...apiKeys } = openApiKeys(path('control.db'), synchronous);
@@ -31,6 +31,7 @@ export function openStores({
     profiles: relational.profiles,
     counters: relational.counters,
     versions: relational.versions,
+    placements: relational.placements,
     vectors,
     graph,
     answers: embeddedAnswers({ clock }),

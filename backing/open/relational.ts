@@ -4,6 +4,9 @@ import { postgresCatalogue } from '../catalogue/postgres.ts';
 import { countersSchema, embeddedCounters } from '../counters/embedded.ts';
 import type { Counters } from '../counters/port.ts';
 import { postgresCounters } from '../counters/postgres.ts';
+import { embeddedPlacements, placementsSchema } from '../placements/embedded.ts';
+import type { Placements } from '../placements/port.ts';
+import { postgresPlacements } from '../placements/postgres.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { reachPostgres } from '../postgres/reach.ts';
 import { embeddedProfiles, profilesSchema } from '../profiles/embedded.ts';
@@ -16,30 +19,42 @@ import type { Versions } from '../versions/port.ts';
 import { postgresVersions } from '../versions/postgres.ts';
 import { type Closable, embedded, port, shared } from './port.ts';
 
-/** Four ports, one database: counters and profiles are written in one transaction. */
+/** Five ports, one database: counters and profiles are written in one transaction. */
 type Relational = Closable & {
   catalogue: Catalogue;
   counters: Counters;
   profiles: Profiles;
   versions: Versions;
+  placements: Placements;
 };
 
-/** The embedded ones, in one file. */
+/** The embedded ones: the views in one file, and in another what no log can bring back. */
 export function openRelational(
-  file: string,
+  { views, placements }: { views: string; placements: string },
   synchronous: DatabaseOptions['synchronous'],
 ): Relational & { close(): void } {
   const schema = [catalogueSchema, countersSchema, profilesSchema, versionsSchema].join(';');
-  const db = openDatabase(file, { synchronous, schema });
+  const db = openDatabase(views, { synchronous, schema });
+  const told = openDatabase(placements, { synchronous, schema: placementsSchema });
   const profiles = embeddedProfiles(db);
   return {
     catalogue: embeddedCatalogue(db),
     counters: embeddedCounters(db, profiles),
     profiles: profiles.profiles,
     versions: embeddedVersions(db),
-    close: () => db.close(),
+    placements: embeddedPlacements(told),
+    close() {
+      db.close();
+      told.close();
+    },
   };
 }
+
+/** Where the embedded ones stand in a data folder. */
+export const relationalFiles = (path: (name: string) => string) => ({
+  views: path('views.db'),
+  placements: path('placements.db'),
+});
 
 /** What is known of the server from the environment. */
 export const postgresSettings = {
@@ -69,6 +84,7 @@ const postgres = shared({
       counters: postgresCounters(opened),
       profiles: postgresProfiles(opened),
       versions: postgresVersions(opened),
+      placements: postgresPlacements(opened),
       close: () => opened.close(),
     };
   },
@@ -82,7 +98,7 @@ export const relational = port({
     postgres,
     embedded: embedded({
       in_folder: true,
-      open: ({ path }): Relational => openRelational(path('views.db'), 'full'),
+      open: ({ path }): Relational => openRelational(relationalFiles(path), 'full'),
     }),
   },
 });

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import { CampaignId, Id, Tag } from './ids.ts';
+import { optional } from './values.ts';
+
+const WEIGHT = 'A weight is a number from 0 to 100';
+const Weight = v.pipe(v.number(WEIGHT), v.minValue(0, WEIGHT), v.maxValue(100, WEIGHT));
+
+const POSITION = 'A position is a whole number from 1 to 100';
+const Position = v.pipe(
+  v.number(POSITION),
+  v.integer(POSITION),
+  v.minValue(1, POSITION),
+  v.maxValue(100, POSITION),
+);
+
+const CAP = 'A cap is a whole number of impressions from 0 on';
+const Cap = v.pipe(v.number(CAP), v.integer(CAP), v.minValue(0, CAP));
+
+const share = (most: number, what: string) => {
+  const message = `${what} is a number from 0 to ${most}`;
+  return v.optional(v.pipe(v.number(message), v.minValue(0, message), v.maxValue(most, message)), 0);
+};
+
+const RULES = 100;
+
+/** The campaign that stands at a position, on so many impressions a day (UTC) of the tenant; null: on all. */
+const Pin = v.strictObject({ campaign_id: CampaignId, position: Position, daily_cap: optional(Cap) });
+/** What multiplies the score of campaigns with a tag. */
+const Boost = v.strictObject({ tag: Tag, factor: Weight });
+
+/** What a placement is: what each source counts for, and the rules for what is chosen of what was ranked. */
+export const PlacementContent = v.strictObject({
+  weights: v.pipe(
+    v.record(v.string(), Weight),
+    v.check((weights) => Object.values(weights).some((weight) => weight > 0), 'Give a source some weight'),
+  ),
+  /** False leaves out every campaign that the person ever engaged with. */
+  repeats: v.boolean(),
+  boosts: v.optional(v.pipe(v.array(Boost), v.maxLength(RULES)), []),
+  pins: v.optional(v.pipe(v.array(Pin), v.maxLength(RULES)), []),
+  /** From 0, the best come first, to 1, each as unlike those before it by its tags as can be. */
+  diversity: share(1, 'Diversity'),
+  /** In what share of the answers a campaign that was hardly shown yet takes one position. */
+  exploration: share(0.5, 'Exploration'),
+});
+export type PlacementContent = v.InferOutput<typeof PlacementContent>;
+
+/**
+ * Where a version of a placement is in its life: a candidate answers nobody; a shadow ranks beside the live one and is compared
+ * with it; the live one answers; a retired one did, and may again.
+ */
+const PlacementStatus = v.picklist(['candidate', 'shadow', 'live', 'retired']);
+export type PlacementStatus = v.InferOutput<typeof PlacementStatus>;
+
+/** The body of `POST /v1/admin/placements/{placement}`. */
+export const MovePlacement = v.strictObject({
+  version: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  status: v.picklist(['shadow', 'live', 'retired']),
+});
+
+/** A version of a placement; 0 is the one that is shipped, and live wherever no other is. */
+export const PlacementVersion = v.strictObject({
+  placement: Id,
+  version: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  status: PlacementStatus,
+  content: PlacementContent,
+  created_at: v.nullable(v.string()),
+  changed_at: v.nullable(v.string()),
+});
+export type PlacementVersion = v.InferOutput<typeof PlacementVersion>;
+
+export const PlacementVersions = v.strictObject({ placements: v.array(PlacementVersion) });
+export type PlacementVersions = v.InferOutput<typeof PlacementVersions>;
