@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { type FieldError, Problem } from './problem.ts';
 
-function pointerTo(key: unknown): string {
+/** A key as a part of a JSON pointer (RFC 6901). */
+export function pointerTo(key: unknown): string {
   return `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 

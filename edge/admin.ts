@@ -7,7 +7,7 @@ const DEADLINE_MS = 5_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 
 type Command = {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   caller: Caller;
   traceparent: string;

@@ -26,6 +26,7 @@ const ID_SCHEMAS: Readonly<Record<string, v.GenericSchema<string>>> = {
   user_id: Id,
   campaign_id: CampaignId,
   key_id: KeyId,
+  placement: Id,
 };
 
 /** Reads the id in the path of a route's requests: what no id can be is not found. */

@@ -37,6 +37,9 @@ export const routes = [
   { name: 'create_key',          method: 'POST',   path: '/v1/admin/keys',                     scope: 'admin',                subject: 'server' },
   { name: 'rotate_key',          method: 'POST',   path: '/v1/admin/keys/:key_id/rotate',      scope: 'admin',                subject: 'server' },
   { name: 'revoke_key',          method: 'DELETE', path: '/v1/admin/keys/:key_id',             scope: 'admin',                subject: 'server' },
+  { name: 'list_placements',     method: 'GET',    path: '/v1/admin/placements',               scope: 'admin',                subject: 'server' },
+  { name: 'put_placement',       method: 'PUT',    path: '/v1/admin/placements/:placement',    scope: 'admin',                subject: 'server' },
+  { name: 'move_placement',      method: 'POST',   path: '/v1/admin/placements/:placement',    scope: 'admin',                subject: 'server' },
   { name: 'tenants',             method: 'GET',    path: '/v1/admin/tenants',                  scope: 'admin',                subject: 'server' },
 ] as const satisfies readonly Route[];
 

@@ -11,13 +11,13 @@ import { refusalMemory } from './cache/refusals.ts';
 import { type Config, readConfig } from './config.ts';
 import { crossOrigin } from './cors.ts';
 import { campaignClient, gatewayClient, guardedGateway } from './gateway.ts';
+import { adminHandlers } from './handlers/admin.ts';
 import { cachedAnswers } from './handlers/cached.ts';
 import { campaignWrites } from './handlers/campaign-writes.ts';
 import { campaign, popular, similar } from './handlers/campaigns.ts';
 import { docs, openapi } from './handlers/docs.ts';
 import { events } from './handlers/events.ts';
 import { health } from './handlers/health.ts';
-import { keyHandlers } from './handlers/keys.ts';
 import { recommendations, recommendationsNow } from './handlers/recommendations.ts';
 import { tenantList } from './handlers/tenants.ts';
 import { uncachedAnswers } from './handlers/uncached.ts';
@@ -111,7 +111,7 @@ function appOf(config: Config, bindings: Bindings): App {
       campaign: campaign(uncached),
       ...campaignWrites(campaignClient(toGateway)),
       events: events(gateway, queue),
-      ...keyHandlers(adminClient(toOrigin)),
+      ...adminHandlers(adminClient(toOrigin)),
       tenants: tenantList(tenants),
       openapi,
       docs,

@@ -5,6 +5,7 @@ import type { Answers } from '#backing/answers/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Report } from '#backing/http/report.ts';
 import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
+import type { Placements } from '#backing/placements/port.ts';
 import { type Answer, answerHeaders } from '#contract/answer.ts';
 import { BOOKMARK_HEADER, readBookmark } from '#contract/bookmark.ts';
 import type { Scope } from '#contract/caller.ts';
@@ -33,6 +34,7 @@ import { guardedAnswers, guardedCatalogue } from './dependencies/guarded.ts';
 import { openGuards } from './dependencies/guards.ts';
 import { addKeyRoutes, type Control } from './keys.ts';
 import { type Measures, openMeasures } from './measures.ts';
+import { addPlacementRoutes } from './placement-routes.ts';
 import type { Recommender } from './recommender.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -101,6 +103,7 @@ export function originApp(options: {
   answers: Answers;
   catalogue: Catalogue;
   bookmarks: Bookmarks;
+  placements: Placements;
   keys: readonly Key[];
   clock: Clock;
   report: Report;
@@ -113,7 +116,17 @@ export function originApp(options: {
   /** Without it there are no routes about API keys. */
   control?: Control | undefined;
 }) {
-  const { recommender, bookmarks, keys, clock, report, meter, control, at_once = AT_ONCE } = options;
+  const {
+    recommender,
+    bookmarks,
+    placements,
+    keys,
+    clock,
+    report,
+    meter,
+    control,
+    at_once = AT_ONCE,
+  } = options;
   const { measures = openMeasures(meter) } = options;
   const { guardOf = openGuards({ probe_ms: PROBE_MS, measures, report }) } = options;
   const answers = guardedAnswers(options.answers, guardOf('answers'));
@@ -197,6 +210,13 @@ export function originApp(options: {
     return c.json(await orUnavailable(answers.read(tenant_id, user_id, c.get('signal'))));
   });
 
+  addPlacementRoutes(app, {
+    placements,
+    answers: options.answers,
+    clock,
+    sources: recommender.sources,
+    jsonBody,
+  });
   if (control) addKeyRoutes(app, { ...control, clock, jsonBody });
 
   return app;

@@ -8,6 +8,7 @@ import type { Clock } from '#contract/clock.ts';
 import { parse } from '#contract/parse.ts';
 import { Problem } from '#contract/problem.ts';
 import type { Key } from '#contract/signature.ts';
+import { adminOf } from './admin.ts';
 
 /** The keys of tenants' servers, and what they are kept under; the first pepper keeps new ones. */
 export type Control = { apiKeys: ApiKeys; peppers: readonly Key[] };
@@ -23,13 +24,6 @@ type Asked = Context<SignedEnv>;
 /** A key as its owners see it: without what it is checked by. */
 function listed({ pepper: _, digest: __, tenant_id: ___, ...rest }: ApiKey): ListedKey {
   return rest;
-}
-
-function adminOf(c: Asked): string {
-  const { tenant_id, subject, scopes } = c.get('caller');
-  if (!scopes.includes('admin') || subject !== null)
-    throw new Problem('forbidden', 'The scope admin is needed, of an API key');
-  return tenant_id;
 }
 
 function keyIdOf(c: Asked): string {

@@ -7,6 +7,7 @@ export type Came = 'kept' | 'made' | 'shared' | 'shed';
 
 const COUNTS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 const SHARES = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1];
+const TENTHS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const STATES: Record<GuardState, number> = { closed: 0, open: 1 };
 
 /** What the origin counts and measures of itself; nothing, where no meter is given. */
@@ -39,6 +40,10 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
     description: "Of the nearest by exact search, the share that an answer's search had found.",
     advice: { explicitBucketBoundaries: SHARES },
   });
+  const overlap = meter.createHistogram('edgewise.shadow.overlap', {
+    description: 'The share of the campaigns in an answer that the shadow placement would have chosen too.',
+    advice: { explicitBucketBoundaries: TENTHS },
+  });
   const states = new Map<string, GuardState>();
   const state = meter.createObservableGauge('edgewise.dependency.left_alone', {
     description: '1 while a dependency is left alone since it keeps failing (its breaker is open), else 0.',
@@ -64,6 +69,7 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
     aged: (dependency: string, age_ms: number) => age.record(age_ms / 1000, { dependency }),
     raised: (source: string, count: number) => candidates.record(count, { source }),
     looked: (held: string) => (hit: boolean) => lookups.add(1, { held, hit }),
+    agreed: (placement: string, share: number) => overlap.record(share, { placement }),
     recall: (share: number) => recall.record(share),
   };
 }

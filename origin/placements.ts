@@ -1,13 +1,19 @@
-/** A named place in an app: how much each source counts there, and whether repeats are welcome. */
-export type Placement = {
+import type { PlacementRow } from '#backing/placements/port.ts';
+import type { PlacementContent } from '#contract/placement.ts';
+
+/** A named place in an app: how much each source counts there, and by which rules is chosen of what was ranked. */
+export type Placement = PlacementContent & {
   name: string;
-  weights: Readonly<Record<string, number>>;
-  /** False leaves out every campaign the person ever engaged with. */
-  repeats: boolean;
+  /** Whether Edgewise brings it along, a tenant made it, or there is none of that name. */
+  from: 'edgewise' | 'tenant' | 'nowhere';
 };
 
+const plain = { boosts: [], pins: [], diversity: 0, exploration: 0 };
+
 const discover: Placement = {
+  ...plain,
   name: 'discover',
+  from: 'edgewise',
   weights: {
     fitting_context: 3,
     like_minded: 1,
@@ -23,7 +29,9 @@ const discover: Placement = {
 };
 
 const proceed: Placement = {
+  ...plain,
   name: 'continue',
+  from: 'edgewise',
   weights: {
     fitting_context: 3,
     repeat_engagement: 1,
@@ -38,7 +46,39 @@ const proceed: Placement = {
   repeats: true,
 };
 
-/** The placements there are, by name. */
+/** The placements that every tenant has, unless it has one of its own by that name; by name. */
 export const placements: ReadonlyMap<string, Placement> = new Map(
   [discover, proceed].map((placement) => [placement.name, placement]),
 );
+
+/** A placement that no source counts for. */
+export const nowhere = (name: string): Placement => ({
+  ...plain,
+  name,
+  from: 'nowhere',
+  weights: {},
+  repeats: true,
+});
+
+/** The list of one source, for nobody in particular. */
+export const listOf = (source: string): Placement => ({
+  ...nowhere(source),
+  from: 'edgewise',
+  weights: { [source]: 1 },
+});
+
+/** What of a tenant's placements answers, and what ranks beside it, by name. */
+export type OwnPlacements = {
+  live: ReadonlyMap<string, Placement>;
+  shadow: ReadonlyMap<string, Placement>;
+};
+
+export function ownPlacements(rows: readonly PlacementRow[]): OwnPlacements {
+  const having = (wanted: PlacementRow['status']) =>
+    new Map(
+      rows
+        .filter(({ status }) => status === wanted)
+        .map(({ placement: name, content }) => [name, { ...content, name, from: 'tenant' } as const]),
+    );
+  return { live: having('live'), shadow: having('shadow') };
+}

@@ -4,6 +4,7 @@ import type { Counters } from '#backing/counters/port.ts';
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Graph } from '#backing/graph/port.ts';
 import { errorFields, type Report } from '#backing/http/report.ts';
+import type { Placements } from '#backing/placements/port.ts';
 import { emptyProfile } from '#backing/profiles/merge.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
@@ -30,9 +31,10 @@ import { openPatterns } from './patterns/held.ts';
 import { openBudget } from './pipeline/budget.ts';
 import { recommend } from './pipeline/recommend.ts';
 import type { Candidate, Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
-import { type Placement, placements } from './placements.ts';
-import { best } from './rank/best.ts';
+import { listOf, nowhere, type Placement, placements as shipped } from './placements.ts';
 import { weightedSum } from './rank/weighted-sum.ts';
+import { choose } from './rules/choose.ts';
+import { openComparison } from './rules/compare.ts';
 import { coEngagement } from './sources/co-engagement.ts';
 import { fittingContext } from './sources/fitting-context.ts';
 import { graphNeighbours } from './sources/graph-neighbours.ts';
@@ -40,10 +42,12 @@ import { likeMinded } from './sources/like-minded.ts';
 import { nearestCampaigns } from './sources/nearest-campaigns.ts';
 import { nextCampaigns } from './sources/next-campaigns.ts';
 import { popular } from './sources/popular.ts';
+import { promoted } from './sources/promoted.ts';
 import { repeatEngagement } from './sources/repeat-engagement.ts';
 import { similarConversations } from './sources/similar-conversations.ts';
 import { talkedAbout } from './sources/talked-about.ts';
 import { trending } from './sources/trending.ts';
+import { nothingMet } from './tenant/met.ts';
 import { nothingPopular } from './tenant/popularity.ts';
 import { openTenants } from './tenant/tenants.ts';
 
@@ -61,6 +65,7 @@ export type RecommenderOptions = {
   vectors: Vectors;
   embedders: Embedders;
   versions: Versions;
+  placements: Placements;
   graph: Graph;
   clock: Clock;
   /** Stands for every tenant's clock, where given (ms). */
@@ -73,6 +78,8 @@ export type RecommenderOptions = {
   onRanked?: ((query: Query, candidates: readonly Candidate[]) => void) | undefined;
   /** How long a dependency may take before an answer is made without it. */
   dependency_ms?: number | undefined;
+  /** From 0 to under 1; what explores is drawn by it. */
+  random?: (() => number) | undefined;
   report: Report;
   measures?: Measures | undefined;
   /** The guard of each dependency, by its name; the recommender's own, where none are given. */
@@ -89,14 +96,13 @@ export type About = {
 
 function itemsOf(ranked: readonly Ranked[]): Item[] {
   const round = (x: number) => Number(x.toPrecision(4));
-  return ranked.map(({ campaign_id, score, contributions }, i) => ({
-    campaign_id,
-    rank: i + 1,
-    score: round(score),
-    reasons: [...contributions]
+  return ranked.map(({ campaign_id, score, contributions }, i) => {
+    const whole = contributions.reduce((sum, { weight }) => sum + weight, 0);
+    const reasons = [...contributions]
       .sort((a, b) => b.weight - a.weight)
-      .map(({ source, weight }) => ({ source, weight: round(weight / score) })),
-  }));
+      .map(({ source, weight }) => ({ source, weight: round(weight / whole) }));
+    return { campaign_id, rank: i + 1, score: round(score), reasons };
+  });
 }
 
 /** An answer ends when the first of its campaigns does. */
@@ -105,14 +111,16 @@ function firstEnd(items: readonly Item[], catalogue: ReadonlyMap<string, Campaig
   return Math.min(...ends.map((end) => (end === null ? Infinity : Date.parse(end))));
 }
 
-/** A placement by its name. Throws an `invalid-request` problem that lists those there are. */
-function placementOf(name: string): Placement {
-  const placement = placements.get(name);
-  if (placement) return placement;
-  const known = [...placements.keys()].join(', ');
-  throw new Problem('invalid-request', `There is no placement "${name}"; there are ${known}`, {
-    errors: [{ pointer: '/placement', detail: `One of ${known}` }],
-  });
+function noSuchPlacement(name: string): Problem {
+  const known = [...shipped.keys()].join(', ');
+  const detail = `One of ${known}, or of those that the tenant has made live`;
+  return new Problem(
+    'invalid-request',
+    `There is no placement "${name}": ask for ${known}, or make it live`,
+    {
+      errors: [{ pointer: '/placement', detail }],
+    },
+  );
 }
 
 const noRequest = {
@@ -127,7 +135,7 @@ const noRequest = {
 
 /** Makes answers: the ordered stages over the stores that are handed in. */
 export function openRecommender(options: RecommenderOptions) {
-  const { clock, now_ms, refresh_ms, report, versions } = options;
+  const { clock, now_ms, refresh_ms, report, versions, random = Math.random } = options;
   const { dependency_ms = DEPENDENCY_MS, relearn_ms = RELEARN_MS, measures = openMeasures() } = options;
   const { guardOf = openGuards({ probe_ms: dependency_ms, measures, report }) } = options;
   const asked = guardedStores(options, guardOf);
@@ -138,6 +146,7 @@ export function openRecommender(options: RecommenderOptions) {
   };
   const tenants = openTenants({
     ...{ catalogue: asked.catalogue, counters: asked.counters, versions: asked.versions },
+    placements: asked.placements,
     ...{ clock, now_ms, refresh_ms, onError },
     patience_ms: dependency_ms,
     usual_version: embedders.usual,
@@ -170,6 +179,7 @@ export function openRecommender(options: RecommenderOptions) {
       repeatEngagement,
       trending,
       popular,
+      promoted,
     ],
     filters: [on, inLocale, tagged, notExcluded, notDismissed, freshOrWelcome],
     ranker: {
@@ -179,7 +189,8 @@ export function openRecommender(options: RecommenderOptions) {
         return weightedSum.rank(candidates, query);
       },
     },
-    selector: best,
+    selector: choose(random),
+    compare: openComparison(measures.agreed),
   };
 
   /** What each question begins with. */
@@ -198,6 +209,8 @@ export function openRecommender(options: RecommenderOptions) {
       catalogue: new Map(),
       version: null,
       popularity: nothingPopular,
+      ...nothingMet,
+      shadow: null,
       trend: new Map(),
       profile: emptyProfile,
       context: null,
@@ -232,8 +245,7 @@ export function openRecommender(options: RecommenderOptions) {
     about: About,
     about_what: readonly Hydrator[] = [],
   ) {
-    const placement = { name: source.name, weights: { [source.name]: 1 }, repeats: true };
-    const query = ask({ ...noRequest, ...asked }, placement, about);
+    const query = ask({ ...noRequest, ...asked }, listOf(source.name), about);
     const stages = { ...personal, hydrators: [tenantHydrators, about_what], sources: [source] };
     const { items, degraded, generated_at, ends_ms } = await run(query, stages, about);
     const content: CampaignList = { generated_at, degraded, items };
@@ -241,10 +253,15 @@ export function openRecommender(options: RecommenderOptions) {
   }
 
   return {
+    /** What a placement can weigh. */
+    sources: personal.sources.filter(({ by_rule }) => !by_rule).map(({ name }) => name),
+
     /** Which campaigns fit a person now. Throws an `invalid-request` problem for a placement that there is not. */
     async recommendations(request: RecommendationRequest, about: About): Promise<Made<Recommendations>> {
-      const query = ask(request, placementOf(request.placement), about);
+      const { placement } = request;
+      const query = ask(request, shipped.get(placement) ?? nowhere(placement), about);
       const { items, degraded, generated_at, ends_ms } = await run(query, personal, about);
+      if (query.placement.from === 'nowhere') throw noSuchPlacement(placement);
       const content: Recommendations = {
         recommendation_id: randomUUID(),
         user_id: request.user_id,

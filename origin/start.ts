@@ -36,7 +36,18 @@ export type Origin = Served & { relearn(tenant_id: string): Promise<void> };
  * warm, or were tried to be.
  */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
-  const { answers, catalogue, keys, clock, hostname, port, report = toStderr, meter, control } = options;
+  const {
+    answers,
+    catalogue,
+    placements,
+    keys,
+    clock,
+    hostname,
+    port,
+    report = toStderr,
+    meter,
+    control,
+  } = options;
   const { dependency_ms = DEPENDENCY_MS, at_once } = options;
   const bookmarks = openBookmarks({ progress: options.progress ?? null, clock, report });
   const measures = openMeasures(meter);
@@ -44,7 +55,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const means = { report, measures, guardOf };
   const recommender = openRecommender({ ...options, ...means, dependency_ms });
   const app = originApp({
-    ...{ recommender, answers, catalogue, bookmarks, keys, clock, meter, control, at_once },
+    ...{ recommender, answers, catalogue, bookmarks, placements, keys, clock, meter, control, at_once },
     ...means,
   });
   await warmUp(options, { report });

@@ -18,12 +18,13 @@ export async function warmUp(
   stores: Asked & { answers: Pick<Answers, 'read'> },
   { report }: { report: Report },
 ): Promise<void> {
-  const { catalogue, versions, profiles, vectors, graph, embedders, answers } = stores;
+  const { catalogue, versions, placements, profiles, vectors, graph, embedders, answers } = stores;
   const signal = AbortSignal.timeout(WARM_MS);
   const day = '2000-01-01';
   const asks: Record<string, () => Promise<unknown>> = {
     catalogue: () => catalogue.all(NOBODY, signal),
     versions: () => versions.current(NOBODY, signal),
+    placements: () => placements.of(NOBODY, signal),
     profiles: () => profiles.read(NOBODY, NOBODY, signal),
     vectors: () => vectors.campaign(embedders.usual, NOBODY, NOBODY, signal),
     graph: () => graph.neighbours({ tenant_id: NOBODY, user_id: NOBODY, from_day: day, to_day: day }, signal),

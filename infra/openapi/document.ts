@@ -10,7 +10,12 @@ import { type ComponentName, components, type Operation, operations } from './op
 
 type Json = Record<string, unknown>;
 
-const IDS: Record<string, v.GenericSchema> = { user_id: Id, campaign_id: CampaignId, key_id: KeyId };
+const IDS: Record<string, v.GenericSchema> = {
+  user_id: Id,
+  campaign_id: CampaignId,
+  key_id: KeyId,
+  placement: Id,
+};
 
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 const problem = (description: string): Json => ({

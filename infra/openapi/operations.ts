@@ -4,6 +4,7 @@ import { Campaign } from '#contract/campaign.ts';
 import { Event } from '#contract/event.ts';
 import { CampaignId, Id, Locale, TenantId } from '#contract/ids.ts';
 import { BATCH } from '#contract/limits.ts';
+import { MovePlacement, PlacementContent, PlacementVersion, PlacementVersions } from '#contract/placement.ts';
 import {
   CampaignList,
   PopularQuery,
@@ -40,6 +41,10 @@ export const components = {
   ListedKey,
   ListedKeys,
   MadeKey,
+  PlacementContent,
+  MovePlacement,
+  PlacementVersion,
+  PlacementVersions,
   Tenants: v.strictObject({
     tenants: v.array(
       v.strictObject({ tenant_id: TenantId, tier: v.picklist(TIER_NAMES), origins: v.array(v.string()) }),
@@ -139,6 +144,23 @@ export const operations: Record<RouteName, Operation> = {
     summary: 'Revoke an API key: within a minute it is refused everywhere',
     tag: 'Administration',
     success: [200, 'ListedKey'],
+  },
+  list_placements: {
+    summary: 'The placements of the tenant, and those that every tenant has',
+    tag: 'Administration',
+    success: [200, 'PlacementVersions'],
+  },
+  put_placement: {
+    summary: 'Add a version of a placement, as a candidate that answers nobody yet',
+    tag: 'Administration',
+    body: { schema: 'PlacementContent' },
+    success: [201, 'PlacementVersion'],
+  },
+  move_placement: {
+    summary: 'Make a version of a placement the live one, or the shadow beside it, or retire it',
+    tag: 'Administration',
+    body: { schema: 'MovePlacement' },
+    success: [200, 'PlacementVersion'],
   },
   tenants: {
     summary: 'How much the tenant may ask, and from which web pages',

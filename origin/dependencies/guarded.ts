@@ -4,6 +4,7 @@ import type { Counters } from '#backing/counters/port.ts';
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import type { Graph } from '#backing/graph/port.ts';
+import type { Placements } from '#backing/placements/port.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
@@ -13,6 +14,7 @@ import type { Guard } from './guard.ts';
 export type Asked = {
   catalogue: Pick<Catalogue, 'all'>;
   versions: Pick<Versions, 'current'>;
+  placements: Pick<Placements, 'of'>;
   counters: Pick<Counters, 'daily' | 'tens' | 'newestImported'>;
   profiles: Pick<Profiles, 'read'>;
   vectors: Pick<Vectors, 'messages' | 'campaign' | 'nearestCampaigns' | 'nearestMessages'>;
@@ -22,7 +24,7 @@ export type Asked = {
 
 /** The stores that answers are made of, each behind the guard of its name. */
 export function guardedStores(stores: Asked, guardOf: (dependency: string) => Guard): Asked {
-  const { catalogue, versions, counters, profiles, vectors, graph, embedders } = stores;
+  const { catalogue, versions, placements, counters, profiles, vectors, graph, embedders } = stores;
   const of = {
     catalogue: guardOf('catalogue'),
     counters: guardOf('counters'),
@@ -42,6 +44,9 @@ export function guardedStores(stores: Asked, guardOf: (dependency: string) => Gu
     versions: {
       current: (tenant_id, signal) =>
         of.catalogue.run('version', signal, (s) => versions.current(tenant_id, s)),
+    },
+    placements: {
+      of: (tenant_id, signal) => of.catalogue.run('placements', signal, (s) => placements.of(tenant_id, s)),
     },
     counters: {
       daily: (tenant_id, from, to, signal) =>

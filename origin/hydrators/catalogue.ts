@@ -1,21 +1,26 @@
-import type { Hydrator, Known } from '../pipeline/stages.ts';
+import type { Hydrator, Known, Query } from '../pipeline/stages.ts';
 import type { Tenants, UnderEpoch } from '../tenant/tenants.ts';
 import type { Aging } from './aging.ts';
 
-const known = ({ campaigns: catalogue, version }: UnderEpoch): Partial<Known> => ({ catalogue, version });
+function known({ campaigns, version, placements }: UnderEpoch, { request, ...asked }: Query): Partial<Known> {
+  const own = placements.live.get(request.placement);
+  const { placement, weights } = own ? { placement: own, weights: own.weights } : asked;
+  const shadow = placements.shadow.get(request.placement) ?? null;
+  return { catalogue: campaigns, version, placement, weights, shadow };
+}
 
-/** The catalogue and the embedding version: from memory while the tenant's epoch holds; as last read, where they cannot be read. */
+/** The catalogue, the tenant's own placement and the embedding version: from memory while the tenant's epoch holds; as last read, where they cannot be read. */
 export function catalogueHydrator(tenants: Tenants, told: Aging): Hydrator {
   return {
     dependency: 'catalogue',
-    async hydrate({ tenant_id, tenant_epoch }, signal) {
-      return known(await tenants.underEpoch(tenant_id, tenant_epoch, signal));
+    async hydrate(query, signal) {
+      return known(await tenants.underEpoch(query.tenant_id, query.tenant_epoch, signal), query);
     },
-    nextBest({ tenant_id }) {
-      const last = tenants.lastUnderEpoch(tenant_id);
+    nextBest(query) {
+      const last = tenants.lastUnderEpoch(query.tenant_id);
       if (!last) return {};
       told('catalogue', last.age_ms);
-      return known(last.value);
+      return known(last.value, query);
     },
   };
 }

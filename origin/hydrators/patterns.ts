@@ -3,7 +3,7 @@ import type { Hydrator } from '../pipeline/stages.ts';
 
 /**
  * What was learnt of what the tenant's people do alike: from memory, but for the first time. The weights that its past
- * shows better than the placement's come with it.
+ * shows better than those of a shipped placement come with it; a tenant's own placement weighs as it says.
  */
 export function patternsHydrator(patterns: PatternsHeld): Hydrator {
   return {
@@ -11,7 +11,8 @@ export function patternsHydrator(patterns: PatternsHeld): Hydrator {
     async hydrate({ tenant_id, version, placement, weights }) {
       if (!version) return {};
       const learnt = await patterns.get(tenant_id, version);
-      return { patterns: learnt, weights: learnt.weights[placement.name] ?? weights };
+      const tuned = placement.from === 'edgewise' ? learnt.weights[placement.name] : undefined;
+      return { patterns: learnt, weights: tuned ?? weights };
     },
   };
 }

@@ -76,7 +76,10 @@ export async function recommend(
     Object.assign(query, ...known);
   }
   const deadline_ms = budget.round_ms(rounds);
-  const wanted = stages.sources.filter(({ name }) => (query.weights[name] ?? 0) > 0);
+  const { placement, weights, shadow } = query;
+  const wanted = stages.sources.filter(({ name, by_rule }) =>
+    by_rule ? placement.pins.length > 0 : (weights[name] ?? 0) > 0 || (shadow?.weights[name] ?? 0) > 0,
+  );
   const found = await Promise.all(
     wanted.map(async ({ name, dependency, local, find }: Source) => {
       const found = await attempt(dependency, local ? null : deadline_ms, (signal) => find(query, signal));
@@ -86,5 +89,10 @@ export async function recommend(
   );
   const allowed = join(found, query, stages.filters);
   for (const one of found) normalise(one, allowed);
-  return stages.selector(stages.ranker.rank([...allowed.values()], query), query);
+  const candidates = [...allowed.values()];
+  const select = (asked: Query) => stages.selector(stages.ranker.rank(candidates, asked), asked);
+  const selected = select(query);
+  if (shadow)
+    stages.compare(selected, select({ ...query, placement: shadow, weights: shadow.weights }), query);
+  return selected;
 }

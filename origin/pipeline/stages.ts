@@ -4,13 +4,17 @@ import type { Campaign } from '#contract/campaign.ts';
 import type { RecommendationRequest } from '#contract/recommendation.ts';
 import type { HeldPatterns } from '../patterns/held.ts';
 import type { Placement } from '../placements.ts';
+import type { Met } from '../tenant/met.ts';
 import type { Popularity } from '../tenant/popularity.ts';
 
 /** One of up to three things a person talks about: a vector of length 1, and its share of what they say. */
 export type Interest = { vector: Float32Array; share: number };
 
 /** What hydrators find out. What one of them could not stays as empty as it began, and is named in `degraded`. */
-export type Known = {
+export type Known = Met & {
+  placement: Placement;
+  /** What ranks beside it to be compared, and answers nobody; null where there is none. */
+  shadow: Placement | null;
   /** The tenant's clock, which decays and windows of ranking go by. */
   as_of_ms: number;
   catalogue: ReadonlyMap<string, Campaign>;
@@ -36,7 +40,6 @@ export type Known = {
 export type Query = Known & {
   readonly tenant_id: string;
   readonly request: RecommendationRequest;
-  readonly placement: Placement;
   /** The tenant's epoch that the question was begun under. */
   readonly tenant_epoch: number;
   /** The person's epoch; 0 where it is not known. */
@@ -67,6 +70,8 @@ export type Source = {
   readonly dependency: string;
   /** True where it rests on what the question holds already, so that it needs no deadline. */
   readonly local?: true;
+  /** True where it raises what the placement's rules name, whatever it weighs. */
+  readonly by_rule?: true;
   find(query: Query, signal: AbortSignal): Promise<Found>;
 };
 
@@ -79,7 +84,13 @@ export type Filter = (candidate: Candidate, query: Query) => boolean;
 type Contribution = { source: string; weight: number };
 
 /** A candidate with its score, and what each source gave of it. */
-export type Ranked = { campaign_id: string; score: number; contributions: readonly Contribution[] };
+export type Ranked = {
+  campaign_id: string;
+  score: number;
+  contributions: readonly Contribution[];
+  /** True where a rule raised it. */
+  promoted?: boolean;
+};
 
 export type Ranker = {
   readonly model: string;
@@ -97,4 +108,6 @@ export type Stages = {
   readonly filters: readonly Filter[];
   readonly ranker: Ranker;
   readonly selector: Selector;
+  /** Told of what was selected, and of what the shadow placement would have selected of the same candidates. */
+  compare(selected: readonly Ranked[], shadow: readonly Ranked[], query: Query): void;
 };

@@ -1,19 +1,24 @@
 import type { Ranker } from '../pipeline/stages.ts';
 
-/** The sum of what the sources say, by the placement's weights, times the campaign's boost. */
+/** The sum of what the sources say, by the placement's weights, times the boosts of the campaign and of its tags. */
 export const weightedSum: Ranker = {
   model: 'weighted-sum-v2',
-  rank(candidates, { weights }) {
+  rank(candidates, { weights, placement: { boosts } }) {
     return candidates
       .map(({ campaign, features }) => {
+        const boost = boosts.reduce(
+          (product, { tag, factor }) => (campaign.tags.includes(tag) ? product * factor : product),
+          campaign.boost,
+        );
         const contributions = [...features]
           .map(([source, feature]) => ({
             source,
-            weight: (weights[source] ?? 0) * feature * campaign.boost,
+            weight: (weights[source] ?? 0) * feature * boost,
           }))
           .filter(({ weight }) => weight > 0);
         const score = contributions.reduce((sum, { weight }) => sum + weight, 0);
-        return { campaign_id: campaign.campaign_id, score, contributions };
+        const promoted = features.has('promoted');
+        return { campaign_id: campaign.campaign_id, score, contributions, promoted };
       })
       .sort((a, b) => b.score - a.score || (a.campaign_id < b.campaign_id ? -1 : 1));
   },

@@ -1,10 +1,13 @@
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import { type Counters, tenOf } from '#backing/counters/port.ts';
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
+import type { Placements } from '#backing/placements/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
+import { type OwnPlacements, ownPlacements } from '../placements.ts';
 import { lastRead } from './last-read.ts';
+import { type Met, metOf } from './met.ts';
 import { DAY_MS, NOW_WINDOW_MS, type Popularity, popularityOf, trendOf, WINDOW_DAYS } from './popularity.ts';
 
 /** What changes with the tenant's epoch. */
@@ -12,10 +15,11 @@ export type UnderEpoch = {
   campaigns: ReadonlyMap<string, Campaign>;
   /** The embedding version that the tenant's answers are made of. */
   version: EmbeddingVersion;
+  placements: OwnPlacements;
 };
 
 /** How popular campaigns are by the tenant's clock: the wall clock, or, where history was imported, its newest moment. */
-export type Counts = {
+export type Counts = Met & {
   as_of_ms: number;
   popularity: Popularity;
   /** What goes on just now, by campaign. */
@@ -35,7 +39,7 @@ const OUTDATED_MS = 5_000;
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 /**
- * Tenants as last read, in memory. Campaigns and the embedding version are read again when the tenant's epoch
+ * Tenants as last read, in memory. Campaigns, placements and the embedding version are read again when the tenant's epoch
  * has changed, before an answer is made of them; counts every `refresh_ms`, behind the answers (0: before each). Where
  * something cannot be read again in time its promise rejects, and `last…` gives it as it was, with its age.
  */
@@ -43,6 +47,7 @@ export function openTenants(options: {
   catalogue: Pick<Catalogue, 'all'>;
   counters: Pick<Counters, 'daily' | 'tens' | 'newestImported'>;
   versions: Pick<Versions, 'current'>;
+  placements: Pick<Placements, 'of'>;
   /** The version of tenants that were never switched. */
   usual_version: EmbeddingVersion;
   clock: Clock;
@@ -54,19 +59,29 @@ export function openTenants(options: {
   /** Told of a read that failed. */
   onError(error: unknown): void;
 }) {
-  const { catalogue, counters, versions, usual_version, clock, now_ms, refresh_ms = 1000 } = options;
+  const {
+    catalogue,
+    counters,
+    versions,
+    placements,
+    usual_version,
+    clock,
+    now_ms,
+    refresh_ms = 1000,
+  } = options;
   const { patience_ms, onError } = options;
   const means = { most: TENANTS, clock, patience_ms, onError };
   const underEpoch = lastRead<UnderEpoch>(means);
   const counted = lastRead<Counts>(means);
 
   async function readUnder(tenant_id: string, signal: AbortSignal): Promise<UnderEpoch> {
-    const [all, version] = await Promise.all([
+    const [all, version, rows] = await Promise.all([
       catalogue.all(tenant_id, signal),
       versions.current(tenant_id, signal),
+      placements.of(tenant_id, signal),
     ]);
     const campaigns = new Map(all.map((campaign) => [campaign.campaign_id, campaign]));
-    return { campaigns, version: version ?? usual_version };
+    return { campaigns, version: version ?? usual_version, placements: ownPlacements(rows) };
   }
 
   async function readCounts(tenant_id: string, signal: AbortSignal): Promise<Counts> {
@@ -76,14 +91,15 @@ export function openTenants(options: {
     const from_day = dayOf(as_of_ms - WINDOW_DAYS * DAY_MS);
     const daily = await counters.daily(tenant_id, from_day, dayOf(Math.max(as_of_ms, read_ms)), signal);
     const tens = await counters.tens(tenant_id, tenOf(as_of_ms - NOW_WINDOW_MS), tenOf(as_of_ms), signal);
-    return { as_of_ms, popularity: popularityOf(daily, as_of_ms), trend: trendOf(tens, as_of_ms) };
+    const popularity = popularityOf(daily, as_of_ms);
+    return { as_of_ms, popularity, trend: trendOf(tens, as_of_ms), ...metOf(daily, dayOf(as_of_ms)) };
   }
 
   const aged = <Value>(last: { value: Value; read_ms: number } | null): Aged<Value> | null =>
     last && { value: last.value, age_ms: clock() - last.read_ms };
 
   return {
-    /** The campaigns and the embedding version as of an epoch of the tenant, or of a later one. */
+    /** The campaigns, the embedding version and the placements as of an epoch of the tenant, or of a later one. */
     async underEpoch(tenant_id: string, epoch: number, signal: AbortSignal): Promise<UnderEpoch> {
       const { value } = await underEpoch.get(tenant_id, epoch, {
         read: (s) => readUnder(tenant_id, s),

@@ -12,6 +12,7 @@ import { embeddedKeys, keysSchema } from '#backing/keys/embedded.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
 import { openLog } from '#backing/log/embedded.ts';
 import type { Batch, Log, LogRecord, Message } from '#backing/log/port.ts';
+import { embeddedPlacements, placementsSchema } from '#backing/placements/embedded.ts';
 import { embeddedProfiles, profilesSchema } from '#backing/profiles/embedded.ts';
 import { openDatabase } from '#backing/sqlite.ts';
 import { embeddedVectors, vectorsSchema } from '#backing/vectors/embedded.ts';
@@ -69,7 +70,7 @@ function memoryStores(clock: () => number): Stores {
   const views = open([catalogueSchema, countersSchema, profilesSchema, versionsSchema].join(';'));
   const vectors = open(vectorsSchema);
   const graph = open(graphSchema);
-  const control = open(keysSchema);
+  const control = open([keysSchema, placementsSchema].join(';'));
   const profiles = embeddedProfiles(views);
   return {
     catalogue: embeddedCatalogue(views),
@@ -77,6 +78,7 @@ function memoryStores(clock: () => number): Stores {
     counters: embeddedCounters(views, profiles),
     vectors: embeddedVectors(vectors),
     versions: embeddedVersions(views),
+    placements: embeddedPlacements(control),
     graph: embeddedGraph(graph),
     answers: embeddedAnswers({ clock, max_epochs: 1000 }),
     apiKeys: embeddedKeys(control),

@@ -7,6 +7,7 @@ import { isTokenOf, KEYS_PATH, NOBODY_YET, unpackKey } from '#contract/api-key.t
 import { BOOKMARK_HEADER, encodeBookmark } from '#contract/bookmark.ts';
 import type { Caller } from '#contract/caller.ts';
 import type { Epochs } from '#contract/epoch.ts';
+import type { PlacementVersions } from '#contract/placement.ts';
 import type { CampaignList, Recommendations } from '#contract/recommendation.ts';
 import { importKeys, type Key, sign } from '#contract/signature.ts';
 import type { Made } from '../../origin/answers.ts';
@@ -47,6 +48,7 @@ async function openOrigin(
     answers: overrides.answers ?? stores.answers,
     recommender: overrides.recommender?.(recommender) ?? recommender,
     catalogue: stores.catalogue,
+    placements: stores.placements,
     bookmarks: openBookmarks({ progress: overrides.progress ?? null, clock, report: () => {} }),
     keys,
     clock,
@@ -465,4 +467,72 @@ test('the origin makes an answer within the time that the edge gives', async () 
   });
   for (const [i, deadline_ms] of [1000, 100].entries()) await ask(`${MINE}?limit=${i + 1}`, { deadline_ms });
   expect(budgets).toEqual([900, 90]);
+});
+describe("a tenant's placements", () => {
+  const PATH = '/v1/admin/placements';
+  const admin: Caller = { tenant_id: 'acme', subject: null, scopes: ['admin', 'recommendations:read'] };
+  const content = { weights: { popular: 1 }, repeats: true };
+
+  test('one is added, made live, answers at once, and is replaced, by the admin alone', async () => {
+    const { ask } = await openOrigin();
+    const put = { caller: admin, method: 'PUT', body: content };
+    const added = await ask(`${PATH}/home`, put);
+    expect(added.status).toBe(201);
+    expect(await added.json()).toMatchObject({ placement: 'home', version: 1, status: 'candidate' });
+    expect((await ask(`${MINE}?placement=home`)).status).toBe(422);
+    const live = { caller: admin, method: 'POST', body: { version: 1, status: 'live' } };
+    expect(await (await ask(`${PATH}/home`, live)).json()).toMatchObject({ status: 'live' });
+    expect((await ask(`${MINE}?placement=home`)).status).toBe(200);
+    const { placements } = (await (await ask(PATH, { caller: admin })).json()) as PlacementVersions;
+    expect(placements.map(({ placement, version, status }) => [placement, version, status])).toEqual([
+      ['discover', 0, 'live'],
+      ['continue', 0, 'live'],
+      ['home', 1, 'live'],
+    ]);
+    expect(placements[2]?.content).toEqual({
+      ...content,
+      boosts: [],
+      pins: [],
+      diversity: 0,
+      exploration: 0,
+    });
+    await ask(`${PATH}/home`, { ...live, body: { version: 1, status: 'retired' } });
+    expect((await ask(`${MINE}?placement=home`)).status).toBe(422);
+  });
+
+  test('what is wrong with one is told, field by field, and nothing is kept of it', async () => {
+    const { ask, world } = await openOrigin();
+    const wrong = [
+      [{ ...content, weights: { nonsense: 1 } }, '/weights/nonsense'],
+      [{ ...content, weights: { popular: 0 } }, '/weights'],
+      [{ ...content, weights: { popular: 1, trending: -1 } }, '/weights/trending'],
+      [{ ...content, exploration: 0.9 }, '/exploration'],
+      [{ ...content, pins: [{ campaign_id: 'c', position: 0 }] }, '/pins/0/position'],
+      [{ ...content, more: 1 }, '/more'],
+    ] as const;
+    for (const [body, pointer] of wrong) {
+      const response = await ask(`${PATH}/home`, { caller: admin, method: 'PUT', body });
+      expect(response.status).toBe(422);
+      expect(await response.json()).toMatchObject({ errors: [{ pointer }] });
+    }
+    expect(await world.stores.placements.of('acme', new AbortController().signal)).toEqual([]);
+  });
+
+  test('a version that there is not is not found, and nobody but an admin may touch any', async () => {
+    const { ask } = await openOrigin();
+    const body = { version: 1, status: 'live' };
+    expect((await ask(`${PATH}/home`, { caller: admin, method: 'POST', body })).status).toBe(404);
+    for (const caller of [ada, { ...admin, subject: 'ada' }, { ...admin, scopes: [] }]) {
+      expect((await ask(PATH, { caller })).status).toBe(403);
+      expect((await ask(`${PATH}/home`, { caller, method: 'PUT', body: content })).status).toBe(403);
+      expect((await ask(`${PATH}/home`, { caller, method: 'POST', body })).status).toBe(403);
+    }
+  });
+
+  test('of sources with odd names the pointer is a JSON pointer', async () => {
+    const { ask } = await openOrigin();
+    const body = { ...content, weights: { 'a/b~c': 1 } };
+    const response = await ask(`${PATH}/home`, { caller: admin, method: 'PUT', body });
+    expect(await response.json()).toMatchObject({ errors: [{ pointer: '/weights/a~1b~0c' }] });
+  });
 });

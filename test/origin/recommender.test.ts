@@ -229,7 +229,12 @@ test('a placement that there is not is refused, with those that there are', asyn
   const world = await openWorld();
   await expect(world.ask({ placement: 'home' })).rejects.toMatchObject({
     kind: 'invalid-request',
-    errors: [{ pointer: '/placement', detail: 'One of discover, continue' }],
+    errors: [
+      {
+        pointer: '/placement',
+        detail: 'One of discover, continue, or of those that the tenant has made live',
+      },
+    ],
   });
 });
 

@@ -27,6 +27,7 @@ async function counted() {
         return counters.daily(...args);
       },
     },
+    placements: world.stores.placements,
     versions: {
       ...versions,
       async current(tenant_id, signal) {
