@@ -57,7 +57,7 @@ export function postgresCatalogue(postgres: Postgres): Catalogue {
         rows.map(({ version }) => version),
         rows.map(({ campaign }) => campaign && JSON.stringify(campaign)),
       ];
-      await postgres.transaction((ask) => ask(PUT, values), { signal });
+      await postgres.write(PUT, values, signal);
     },
     async get(tenant_id, campaign_id, signal) {
       const [row] = await postgres.query<{ campaign: string }>(GET, [tenant_id, campaign_id], signal);

@@ -3,7 +3,7 @@ import { certificateFault } from '../certificate-fault.ts';
 import { RecordRefused } from '../record-refused.ts';
 
 /** PostgreSQL cannot be reached, has gone away, or has no room just now: nothing is wrong with what was asked. */
-class PostgresUnavailable extends Error {
+export class PostgresUnavailable extends Error {
   readonly code = 'postgres_unavailable';
   readonly retryable = true;
 }

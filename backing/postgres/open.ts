@@ -36,6 +36,8 @@ export type Postgres = {
    * `statement_timeout_ms`: to tell the server of a nearer one would take a transaction, and two more round trips.
    */
   query<Row>(statement: Statement, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>;
+  /** The same for one that writes: a transaction of its own in one round trip, which runs again as those below do. */
+  write<Row>(statement: Statement, values: readonly unknown[], signal: AbortSignal): Promise<Row[]>;
   /**
    * Runs statements in one transaction: committed when `run` resolves, rolled back when it rejects or the signal
    * aborts. It runs again, a few times, after a conflict or a lost connection, even one lost while it was
@@ -138,29 +140,38 @@ export function openPostgres({
     }
   }
 
-  return {
-    async query(statement, values, signal) {
-      const session = await open(signal);
+  const query: Postgres['query'] = async (statement, values, signal) => {
+    const session = await open(signal);
+    try {
+      return await session.ask(statement, values);
+    } finally {
+      await close(session, signal);
+    }
+  };
+
+  /** Runs what is the same when it has been done already, again where that may help. */
+  async function repeated<T>(run: () => Promise<T>, signal: AbortSignal, until: number): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
       try {
-        return await session.ask(statement, values);
-      } finally {
-        await close(session, signal);
+        return await run();
+      } catch (error) {
+        const wait = delayAfter(attempt, PATIENCE);
+        const late = error instanceof PostgresTimeout || performance.now() + wait > until;
+        if (signal.aborted || late || attempt === ATTEMPTS || !isRetryable(error)) throw error;
+        const message = 'a transaction is tried again';
+        report({ level: 'warn', message, attempt, error: errorFields(error) });
+        await orAborted(pause(wait), signal);
       }
-    },
+    }
+  }
+
+  return {
+    query,
+    write: (statement, values, signal) =>
+      repeated(() => query<never>(statement, values, signal), signal, Number.POSITIVE_INFINITY),
     async transaction(run, { signal, budget_ms = Number.POSITIVE_INFINITY }) {
       const until = performance.now() + budget_ms;
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await once(run, signal, until);
-        } catch (error) {
-          const wait = delayAfter(attempt, PATIENCE);
-          const late = error instanceof PostgresTimeout || performance.now() + wait > until;
-          if (signal.aborted || late || attempt === ATTEMPTS || !isRetryable(error)) throw error;
-          const message = 'a transaction is tried again';
-          report({ level: 'warn', message, attempt, error: errorFields(error) });
-          await orAborted(pause(wait), signal);
-        }
-      }
+      return repeated(() => once(run, signal, until), signal, until);
     },
     async *snapshot(read) {
       const { signal } = new AbortController();

@@ -1,5 +1,5 @@
 import { DatabaseError, type PoolClient } from 'pg';
-import { codedError } from './errors.ts';
+import { codedError, PostgresUnavailable } from './errors.ts';
 import type { Ask } from './statement.ts';
 
 type SessionOptions = {
@@ -83,7 +83,9 @@ export class Session {
   }
 
   #coded(error: unknown): unknown {
-    this.#lost ||= !(error instanceof DatabaseError);
-    return codedError(error, this.#options.server);
+    const coded = codedError(error, this.#options.server);
+    // A server that shuts a connection says so first, and it may look whole for a moment.
+    this.#lost ||= !(error instanceof DatabaseError) || coded instanceof PostgresUnavailable;
+    return coded;
   }
 }

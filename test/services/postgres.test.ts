@@ -181,6 +181,24 @@ onPostgres(() => {
       expect(reports.map(({ error }) => (error as { code: string }).code)).toContain('postgres_conflict');
     });
 
+    test('a single statement that writes and loses its connection is asked again, and is done', async () => {
+      const [schema, by] = [await migratedSchema(), await bystander()];
+      const { postgres, application_name, reports } = poolOn(schema);
+      await by.query(`BEGIN; LOCK TABLE ${schema}.imported IN EXCLUSIVE MODE`);
+      const text = "INSERT INTO imported VALUES ($1, '') ON CONFLICT (tenant_id) DO UPDATE SET newest = ''";
+      const writing = postgres.write({ name: 'note', text }, ['a'], signal);
+      await waitingForLock(by, application_name);
+      await by.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+        application_name,
+      ]);
+      await by.query('COMMIT');
+      await writing;
+      expect((await by.query(`SELECT * FROM ${schema}.imported`)).rows).toEqual([
+        { tenant_id: 'a', newest: '' },
+      ]);
+      expect(reports.map(({ message }) => message)).toContain('a transaction is tried again');
+    });
+
     test('what is refused is asked once, is coded, and tells nothing of the row', async () => {
       const { postgres } = poolOn(await migratedSchema());
       let runs = 0;

@@ -11,20 +11,30 @@ const Answer = v.object({
   ),
 });
 
+/** How many bytes base64 of so many characters holds, of which the last may be padding (RFC 4648, 4). */
+function decodedLength(text: string): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return Math.floor(((text.length - padding) * 3) / 4);
+}
+
 /** The numbers of an embedding: little-endian floats of 4 bytes in base64, or a list. */
 function numbersOf(embedding: string | number[]): Float32Array {
   if (typeof embedding !== 'string') return Float32Array.from(embedding);
-  const { buffer, byteOffset, length } = Buffer.from(embedding, 'base64');
-  // Copied, since a buffer of Node's pool may begin at any byte.
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + length - (length % 4)));
+  const bytes = Buffer.from(new ArrayBuffer(decodedLength(embedding) & ~3));
+  const written = bytes.write(embedding, 'base64');
+  return new Float32Array(bytes.buffer, 0, written >> 2);
 }
+
+/** Most services give vectors of length 1 already, as nearly as their numbers can tell: dividing would change nothing. */
+const ROUNDED = 1e-6;
 
 /** Makes a vector of length 1, in place; one of no length stays as it is. False where a number is not finite. */
 function normalise(vector: Float32Array): boolean {
   let squares = 0;
   for (let i = 0; i < vector.length; i++) squares += (vector[i] as number) * (vector[i] as number);
   const length = Math.sqrt(squares);
-  if (length > 0) for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) / length;
+  if (length > 0 && Math.abs(length - 1) > ROUNDED)
+    for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) / length;
   // No square of a number of 4 bytes is too large for one of 8.
   return Number.isFinite(squares);
 }
