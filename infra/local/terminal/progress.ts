@@ -64,7 +64,8 @@ function lines(stream: NodeJS.WriteStream, now: () => number): Progress {
 function figures(done: number, total: number, took_ms: number): string {
   const rate = done / Math.max(took_ms / 1000, 0.001);
   const share = total === 0 ? 100 : Math.floor((100 * done) / total);
-  const left = done === 0 ? '' : `, ${duration((total - done) / rate)} left`;
+  // The first few tell of how long starting took.
+  const left = done * 1000 < total ? '' : `, ${duration((total - done) / rate)} left`;
   const time = done < total ? left : `, took ${duration(took_ms / 1000)}`;
   return `${count(done)} of ${count(total)} (${share} %), ${count(Math.round(rate))}/s${time}`;
 }

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { LEAST_CLICKED, learnWeights } from '../../../origin/learning/learn-weights.ts';
+import { clicksPerLook, type Score, worthOf } from '../../../origin/learning/off-policy.ts';
+import { LOOKED, openLoop, relevanceOf } from './feedback-loop.ts';
+
+const shipped = { fit: 0.3, popular: 1, noise: 0.5 };
+const by =
+  (weights: Readonly<Record<string, number>>): Score =>
+  ({ features }) =>
+    Object.entries(features).reduce((sum, [source, value]) => sum + (weights[source] ?? 0) * value, 0);
+
+describe('what is learnt from clicks', () => {
+  test('finds what makes campaigns relevant, and how far positions are looked at', () => {
+    const { answers } = openLoop(1).answer(4000, by(shipped), 0.3);
+    const { weights, changed, looked, gain } = learnWeights(answers, shipped);
+    expect(changed).toBe(true);
+    expect(gain[0]).toBeGreaterThan(0);
+    expect(weights['fit']).toBe(3);
+    expect(weights['popular']).toBeLessThan(1);
+    expect(weights['noise']).toBeLessThan(0.5);
+    for (const [i, share] of looked.entries())
+      expect(Math.abs(share - (LOOKED[i + 1] as number))).toBeLessThan(0.15);
+  });
+
+  test('in the feedback loop it earns more than ranking by click rate, which takes where it stood for what it is', () => {
+    const [learning, naive] = [openLoop(2), openLoop(2)];
+    let weights: Readonly<Record<string, number>> = shipped;
+    let [ours, theirs] = [0, 0];
+    for (let round = 0; round < 6; round++) {
+      const { answers, reward } = learning.answer(1500, by(weights), 0.1);
+      weights = learnWeights(answers, weights).weights;
+      const rates: Score = ({ campaign_id }) => naive.rate(campaign_id);
+      const other = naive.answer(1500, round === 0 ? by(shipped) : rates, 0.1);
+      if (round > 0) [ours, theirs] = [ours + reward, theirs + other.reward];
+    }
+    expect(ours).toBeGreaterThan(1.5 * theirs);
+  });
+
+  test('its estimate of another ranking is near what that earns, where clicks by themselves are not', () => {
+    const loop = openLoop(3);
+    const { answers } = loop.answer(6000, by(shipped), 0.5);
+    const looked = Float64Array.from(LOOKED);
+    const estimate = clicksPerLook(answers.map((answer) => worthOf(answer, by({ fit: 1 }), looked)));
+    const [sum, weight] = answers
+      .flatMap(({ candidates, seen }) => {
+        const places = [...candidates].sort((a, b) => by({ fit: 1 })(b) - by({ fit: 1 })(a));
+        const rank = new Map(places.map(({ campaign_id }, i) => [campaign_id, LOOKED[i + 1] ?? 0]));
+        const byId = new Map(candidates.map((one) => [one.campaign_id, one]));
+        return seen.map(({ campaign_id }) => {
+          const look = rank.get(campaign_id) as number;
+          return [look * relevanceOf(byId.get(campaign_id) as never), look] as const;
+        });
+      })
+      .reduce(([a, b], [c, d]) => [a + c, b + d] as const, [0, 0] as const);
+    const truth = sum / weight;
+    const clicksAlone = clicksPerLook(
+      answers.map(({ seen }) => ({
+        clicks: seen.filter(({ clicked }) => clicked).length,
+        looks: seen.length,
+      })),
+    );
+    expect(Math.abs(estimate - truth) / truth).toBeLessThan(0.15);
+    expect(Math.abs(clicksAlone - truth) / truth).toBeGreaterThan(0.3);
+  });
+
+  test('weights that are right already are kept, and so are any where too little was clicked', () => {
+    const truth = { fit: 2, popular: 0.2, noise: 0 };
+    const { answers } = openLoop(4).answer(3000, by(truth), 0.3);
+    expect(learnWeights(answers, truth)).toMatchObject({ changed: false, weights: truth });
+    const few = openLoop(5).answer(LEAST_CLICKED / 4, by(shipped), 0.3).answers;
+    expect(learnWeights(few, shipped)).toMatchObject({ changed: false, weights: shipped });
+    expect(learnWeights([], shipped)).toMatchObject({ changed: false, weights: shipped });
+  });
+});
