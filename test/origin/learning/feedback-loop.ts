@@ -10,7 +10,7 @@ const CAMPAIGNS = 40;
 const TRUTH = { fit: 2, popular: 0.2, noise: 0 };
 const BASE = -2.5;
 
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
