@@ -29,6 +29,7 @@ export function openDatabase(file: string, { synchronous, schema }: DatabaseOpti
       PRAGMA mmap_size = ${MMAP_BYTES};
       PRAGMA journal_size_limit = ${WAL_BYTES};
       PRAGMA temp_store = memory;
+      PRAGMA secure_delete = on;
     `);
     db.exec(schema);
     return db;
@@ -36,6 +37,20 @@ export function openDatabase(file: string, { synchronous, schema }: DatabaseOpti
     db.close();
     throw error;
   }
+}
+
+/**
+ * Sees to it that what was deleted stands nowhere in the files: pages are overwritten where they are deleted from, and
+ * the write-ahead log, which has them as they were, is emptied into the database.
+ */
+export function scrub(db: DatabaseSync): void {
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}
+
+/** Adds a column to a table of an earlier build, which has none of that name. */
+export function addColumn(db: DatabaseSync, table: string, name: string, kind: string): void {
+  const has = db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, name);
+  if (!has) db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${kind}`);
 }
 
 /**

@@ -82,7 +82,7 @@ export async function graphMigrations(target: GraphTarget): Promise<GraphMigrati
   }
 }
 
-const NODES = ['Person', 'Campaign', 'Message'];
+const NODES = ['Person', 'Campaign', 'Message', 'Forgotten'];
 const ROWS_AT_ONCE = 1_000;
 
 /** Removes a version with all that it holds, node by node in small transactions, then its constraints and indexes. */

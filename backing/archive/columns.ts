@@ -1,5 +1,10 @@
 import type { SchemaElement } from 'hyparquet';
-import type { CampaignEnvelope, EventEnvelope } from '#contract/envelope.ts';
+import {
+  type CampaignEnvelope,
+  type DeletionEnvelope,
+  type EventEnvelope,
+  isDeletion,
+} from '#contract/envelope.ts';
 import { topics } from '#contract/topics.ts';
 import type { Archivable } from './port.ts';
 
@@ -60,8 +65,12 @@ const asItWas: Column[] = [
 
 const ofEvent = (name: string, kind: Kind, read?: (value: unknown) => unknown) =>
   optional(name === 'value' ? 'conversion_value' : name, kind, ({ envelope }) => {
-    const event = envelope as EventEnvelope | null;
-    const value = (event?.event as Record<string, unknown> | undefined)?.[name];
+    const personal = envelope as EventEnvelope | DeletionEnvelope | null;
+    if (personal && isDeletion(personal)) {
+      if (name === 'user_id') return personal.deletion.user_id;
+      return name === 'type' ? 'deletion' : null;
+    }
+    const value = (personal?.event as Record<string, unknown> | undefined)?.[name];
     return value === undefined || value === null ? null : read ? read(value) : value;
   });
 

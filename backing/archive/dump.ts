@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { LogRecord } from '#backing/log/port.ts';
 import { transaction } from '#backing/sqlite.ts';
-import { BadEnvelope, readCampaign, readEvent } from '#contract/envelope.ts';
+import { BadEnvelope, isDeletion, readCampaign, readPersonal } from '#contract/envelope.ts';
 import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
 import type { Archive } from './port.ts';
@@ -50,9 +50,9 @@ export async function* dumpOf({
     for (const { kind, tenant_id, owner, id, digest, content } of db
       .prepare('SELECT * FROM line ORDER BY 1, 2, 3, 4, 5')
       .iterate()) {
-      const key =
-        kind === 'event' ? [tenant_id, owner, id, digest] : kind === 'campaign' ? [tenant_id, id] : [digest];
-      yield `${composite(kind as string, ...(key as string[]))} ${content}`;
+      // What a kind has no part of is empty, which no id is.
+      const key = [kind, tenant_id, owner, id, digest].filter((part) => part !== '');
+      yield `${composite(...(key as string[]))} ${content}`;
     }
   } finally {
     db.close();
@@ -67,7 +67,21 @@ function lineOf({ topic, offset, value }: LogRecord): SQLInputValue[] {
       const { tenant_id, campaign_id, campaign } = readCampaign(value);
       return ['campaign', tenant_id, '', campaign_id, '', offset, JSON.stringify(campaign)];
     }
-    const { tenant_id, event } = readEvent(value);
+    const envelope = readPersonal(value);
+    const { tenant_id } = envelope;
+    if (isDeletion(envelope)) {
+      const content = JSON.stringify({ accepted_at: envelope.accepted_at, ...envelope.deletion });
+      return [
+        'deletion',
+        tenant_id,
+        envelope.deletion.user_id,
+        envelope.deletion.deletion_id,
+        '',
+        offset,
+        content,
+      ];
+    }
+    const { event } = envelope;
     const content = JSON.stringify(event);
     return ['event', tenant_id, event.user_id, event.message_id, digestOf(content), offset, content];
   } catch (error) {

@@ -1,8 +1,11 @@
 import type { LogRecord } from '#backing/log/port.ts';
-import type { CampaignEnvelope, EventEnvelope } from '#contract/envelope.ts';
+import type { CampaignEnvelope, DeletionEnvelope, EventEnvelope } from '#contract/envelope.ts';
 
 /** A record, and what was read from it; null where it could not be read. */
-export type Archivable = { record: LogRecord; envelope: EventEnvelope | CampaignEnvelope | null };
+export type Archivable = {
+  record: LogRecord;
+  envelope: EventEnvelope | CampaignEnvelope | DeletionEnvelope | null;
+};
 
 /** Records of one partition, in their order. */
 type ArchiveBatch = {

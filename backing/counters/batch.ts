@@ -1,10 +1,14 @@
+import { livedAt } from '#contract/deletion.ts';
 import { type Event, isEngagement } from '#contract/event.ts';
 import { composite } from '#contract/ids.ts';
+import { forgottenKey } from '../forgotten.ts';
 import type { Addition } from '../profiles/merge.ts';
 import type { Applied, Counted } from './port.ts';
 import { remembered, rememberedPerson } from './remembered.ts';
 
 type Person = { tenant_id: string; user_id: string };
+/** `key` is what they would be forgotten by. */
+type Known = Person & { key: string };
 export type Identity = { identity: string; content: string; accepted_at: string };
 export type Count = {
   tenant_id: string;
@@ -20,8 +24,8 @@ export type Import = { tenant_id: string; newest: string };
 /** A batch made ready before the transaction: nothing here depends on what is kept already. */
 export type Batch = {
   /** Each once, in an order that is the same in every batch. */
-  people: readonly Person[];
-  events: readonly (Identity & { event: Event; who: string; tenant_id: string })[];
+  people: readonly Known[];
+  events: readonly (Identity & { event: Event; who: string; key: string; tenant_id: string })[];
   /** The newest of each tenant's imported events, in an order that is the same in every batch. */
   imports: readonly Import[];
   /** The months of acceptance, as `2026-11`. */
@@ -42,19 +46,20 @@ function inOrder<T>(map: ReadonlyMap<string, T>): T[] {
 }
 
 export function gather(counted: readonly Counted[]): Batch {
-  const people = new Map<string, Person & { digest: string }>();
+  const people = new Map<string, Known>();
   const imports = new Map<string, Import>();
   const months = new Set<string>();
   const events = counted.map(({ envelope: { tenant_id, accepted_at, event }, imported }) => {
     const { user_id, occurred_at } = event;
     const who = composite(tenant_id, user_id);
-    const person = people.get(who) ?? { tenant_id, user_id, digest: rememberedPerson(tenant_id, user_id) };
+    const person = people.get(who) ?? { tenant_id, user_id, key: forgottenKey(tenant_id, user_id) };
     people.set(who, person);
     if (imported && occurred_at > (imports.get(tenant_id)?.newest ?? '')) {
       imports.set(tenant_id, { tenant_id, newest: occurred_at });
     }
     months.add(accepted_at.slice(0, 7));
-    return { ...remembered(person.digest, event), accepted_at, event, who, tenant_id };
+    const { key } = person;
+    return { ...remembered(rememberedPerson(key), event), accepted_at, event, who, key, tenant_id };
   });
   return { people: inOrder(people), events, imports: inOrder(imports), months };
 }
@@ -74,10 +79,15 @@ function extend(addition: Addition, event: Event): void {
 const isEmpty = ({ messages, engagements, dismissals }: Addition) =>
   messages.length + engagements.length + dismissals.length === 0;
 
-/** What the batch adds to what is known: the content of each identity that was counted before. */
+/**
+ * What the batch adds to what is known: the content of each identity that was counted before, and since when people
+ * are forgotten. What is theirs from before that adds nothing. Where it was accepted only afterwards it is remembered,
+ * as it would be had their deletion been read later.
+ */
 export function additions(
   { events }: Batch,
   known: { get(identity: string): string | undefined },
+  forgotten: { get(key: string): string | undefined } = new Map(),
 ): Additions {
   const applied: Applied = { counted: 0, repeated: 0, conflicting: 0 };
   const contents = new Map<string, string>();
@@ -85,15 +95,20 @@ export function additions(
   const counts = new Map<string, Count>();
   const tens = new Map<string, TenCount>();
   const people = new Map<string, Person & { addition: Addition }>();
-  for (const { identity, content, accepted_at, event, who, tenant_id } of events) {
+  for (const { identity, content, accepted_at, event, who, key: person, tenant_id } of events) {
+    const forgotten_at = forgotten.get(person);
+    const { occurred_at } = event;
+    const lives = forgotten_at === undefined || livedAt({ accepted_at, occurred_at }) > forgotten_at;
+    if (!lives && accepted_at <= forgotten_at) continue;
     const before = contents.get(identity) ?? known.get(identity);
     if (before !== undefined) {
       applied[before === content ? 'repeated' : 'conflicting'] += 1;
       continue;
     }
-    applied.counted += 1;
     contents.set(identity, content);
     identities.push({ identity, content, accepted_at });
+    if (!lives) continue;
+    applied.counted += 1;
     const { user_id, campaign_id, type, locale } = event;
     if (campaign_id !== null) {
       const day = event.occurred_at.slice(0, 10);
@@ -108,9 +123,9 @@ export function additions(
       tens.set(tenKey, inTen);
     }
     const none: Addition = { messages: [], engagements: [], dismissals: [] };
-    const person = people.get(who) ?? { tenant_id, user_id, addition: none };
-    people.set(who, person);
-    extend(person.addition, event);
+    const owner = people.get(who) ?? { tenant_id, user_id, addition: none };
+    people.set(who, owner);
+    extend(owner.addition, event);
   }
   identities.sort((a, b) => (a.identity < b.identity ? -1 : 1));
   return {

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { composite } from '#contract/ids.ts';
+import { embeddedForgotten, forgottenKey, forgottenSchema } from '../forgotten.ts';
 import type { embeddedProfiles } from '../profiles/embedded.ts';
-import { transaction } from '../sqlite.ts';
+import { scrub, transaction } from '../sqlite.ts';
 import { additions, gather } from './batch.ts';
 import type { Counters, DailyCount } from './port.ts';
+import { afterPerson, rememberedIdentity, rememberedPerson } from './remembered.ts';
 
 export const countersSchema = `
   CREATE TABLE IF NOT EXISTS identities (
@@ -19,7 +21,8 @@ export const countersSchema = `
     count INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, ten, campaign_id, type)
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS imported (tenant_id TEXT PRIMARY KEY, newest TEXT NOT NULL) WITHOUT ROWID`;
+  CREATE TABLE IF NOT EXISTS imported (tenant_id TEXT PRIMARY KEY, newest TEXT NOT NULL) WITHOUT ROWID;
+  ${forgottenSchema}`;
 
 const ALL_DAILY = 'SELECT * FROM daily ORDER BY tenant_id, day, campaign_id, type, locale';
 const ALL_TENS = 'SELECT * FROM tens ORDER BY tenant_id, ten, campaign_id, type';
@@ -30,6 +33,11 @@ const ALL_IMPORTED = 'SELECT * FROM imported ORDER BY tenant_id';
 export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof embeddedProfiles>): Counters {
   const known = db.prepare('SELECT content FROM identities WHERE identity = ?');
   const contentOf = (identity: string) => known.get(identity)?.content as string | undefined;
+  const forgotten = embeddedForgotten(db);
+  const acceptedAt = db.prepare('SELECT accepted_at FROM identities WHERE identity = ?');
+  const forgetIdentities = db.prepare(
+    'DELETE FROM identities WHERE identity >= ? AND identity < ? AND accepted_at <= ?',
+  );
   const remember = db.prepare('INSERT INTO identities (identity, content, accepted_at) VALUES (?, ?, ?)');
   const add = db.prepare(`
     INSERT INTO daily (tenant_id, day, campaign_id, type, locale, count) VALUES (?, ?, ?, ?, ?, ?)
@@ -49,7 +57,11 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
       signal.throwIfAborted();
       return transaction(db, () => {
         const batch = gather(events);
-        const { applied, identities, counts, tens, people } = additions(batch, { get: contentOf });
+        const { applied, identities, counts, tens, people } = additions(
+          batch,
+          { get: contentOf },
+          { get: forgotten.isEmpty() ? () => undefined : forgotten.at },
+        );
         for (const { identity, content, accepted_at } of identities)
           remember.run(identity, content, accepted_at);
         for (const { tenant_id, day, campaign_id, type, locale, count } of counts) {
@@ -62,6 +74,22 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
         for (const { tenant_id, newest } of batch.imports) advance.run(tenant_id, newest);
         return applied;
       });
+    },
+    async forget(people, signal) {
+      signal.throwIfAborted();
+      transaction(db, () => {
+        for (const { tenant_id, user_id, forgotten_at } of people) {
+          const key = forgottenKey(tenant_id, user_id);
+          const since = forgotten.remember(key, forgotten_at);
+          const person = rememberedPerson(key);
+          profiles.forget({ tenant_id, user_id, forgotten_at: since }, (message_id) => {
+            const accepted = acceptedAt.get(rememberedIdentity(person, message_id))?.accepted_at as string;
+            return accepted > since;
+          });
+          forgetIdentities.run(person, afterPerson(person), since);
+        }
+      });
+      scrub(db);
     },
     async daily(tenant_id, from_day, to_day, signal) {
       signal.throwIfAborted();
@@ -90,6 +118,7 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
       for (const r of db.prepare(ALL_DAILY).iterate()) {
         yield `${composite('daily', r.tenant_id as string, r.day as string, r.campaign_id as string, r.type as string, r.locale as string)} ${r.count}`;
       }
+      yield* forgotten.dump();
       for (const r of db.prepare(ALL_IDENTITIES).iterate()) {
         yield `${composite('identity', r.identity as string)} ${r.content}`;
       }

@@ -1,3 +1,4 @@
+import type { Forgotten } from '#contract/deletion.ts';
 import type { EventEnvelope } from '#contract/envelope.ts';
 import type { EventType } from '#contract/event.ts';
 
@@ -29,6 +30,12 @@ export interface Counters {
    * those seen for the first time, and merges them into their person's profile. The first content with an identity counts.
    */
   apply(events: readonly Counted[], signal: AbortSignal): Promise<Applied>;
+  /**
+   * Forgets people, and remembers since when: their profiles, and the identities of their events, but for what both
+   * was accepted and occurred after that moment, now or in any later `apply`. Counts have no person, and stay as they
+   * are. The same again changes nothing.
+   */
+  forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void>;
   /** The daily counts of a tenant from one day to another, both included. */
   daily(tenant_id: string, from_day: string, to_day: string, signal: AbortSignal): Promise<DailyCount[]>;
   /** The counts of a tenant from some ten minutes to others, both included: what goes on just now. */

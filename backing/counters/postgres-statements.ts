@@ -48,6 +48,32 @@ export const MAKE_PARTITION = {
   name: 'counters.make-partition',
   text: "SELECT make_identities_partition(($1::text || '-01T00:00:00Z')::timestamptz)",
 };
+/** Who of a batch was forgotten, and since when. */
+export const FORGOTTEN = {
+  name: 'counters.forgotten',
+  text: 'SELECT key, forgotten_at FROM forgotten WHERE key = ANY ($1::text[])',
+};
+export const FORGET = {
+  name: 'counters.forget',
+  text: `
+    INSERT INTO forgotten AS kept (key, forgotten_at)
+    SELECT key, max(forgotten_at) FROM unnest($1::text[], $2::text[]) AS new (key, forgotten_at) GROUP BY key
+    ON CONFLICT (key) DO UPDATE SET forgotten_at = greatest(kept.forgotten_at, excluded.forgotten_at)
+    RETURNING key, forgotten_at`,
+};
+/** Of a person's identities those that were accepted after a moment. */
+export const ACCEPTED_AFTER = {
+  name: 'counters.accepted-after',
+  text: 'SELECT identity FROM identities WHERE identity = ANY ($1::text[]) AND accepted_at > $2::timestamptz',
+};
+export const FORGET_IDENTITIES = {
+  name: 'counters.forget-identities',
+  text: 'DELETE FROM identities WHERE identity >= $1 AND identity < $2 AND accepted_at <= $3::timestamptz',
+};
+export const FORGOTTEN_PAGE = {
+  name: 'counters.forgotten-page',
+  text: 'SELECT key, forgotten_at FROM forgotten WHERE key > $1 ORDER BY key LIMIT $2',
+};
 export const DAILY = {
   name: 'counters.daily',
   text: `

@@ -3,7 +3,7 @@ import { isMissingPartition } from '../postgres/errors.ts';
 import type { Postgres } from '../postgres/open.ts';
 import { pages } from '../postgres/pages.ts';
 import type { Ask } from '../postgres/statement.ts';
-import { addToProfiles, lockPeople } from '../profiles/postgres.ts';
+import { addToProfiles, lockPeople, removeEmptyProfiles } from '../profiles/postgres.ts';
 import {
   additions,
   type Batch,
@@ -14,6 +14,7 @@ import {
   type TenCount,
 } from './batch.ts';
 import type { Applied, Counters, DailyCount, TenMinuteCount } from './port.ts';
+import { forgetPeople } from './postgres-forget.ts';
 import * as sql from './postgres-statements.ts';
 
 /** The rows as columns, for `unnest`. */
@@ -30,12 +31,25 @@ async function count(ask: Ask, batch: Batch): Promise<Applied> {
   await lockPeople(ask, batch.people);
   const asked = batch.events.map(({ identity }) => identity);
   const known = await ask<Identity>(sql.KNOWN, [asked]);
-  const added = additions(batch, new Map(known.map(({ identity, content }) => [identity, content])));
+  const gone = await ask<{ key: string; forgotten_at: string }>(sql.FORGOTTEN, [
+    batch.people.map(({ key }) => key),
+  ]);
+  const forgotten = new Map(gone.map(({ key, forgotten_at }) => [key, forgotten_at]));
+  const added = additions(
+    batch,
+    new Map(known.map(({ identity, content }) => [identity, content])),
+    forgotten,
+  );
   const { applied, identities, counts, tens, people } = added;
   if (identities.length > 0) {
     await ask(sql.REMEMBER, columns(identities, 'identity', 'content', 'accepted_at'));
   }
   if (people.length > 0) await addToProfiles(ask, people);
+  if (gone.length > 0)
+    await removeEmptyProfiles(
+      ask,
+      batch.people.filter(({ key }) => forgotten.has(key)),
+    );
   if (counts.length > 0) {
     await ask(sql.ADD, columns(counts, 'tenant_id', 'day', 'campaign_id', 'type', 'locale', 'count'));
   }
@@ -63,6 +77,7 @@ export function postgresCounters(postgres: Postgres): Counters {
         return await apply();
       }
     },
+    forget: (people, signal) => forgetPeople(postgres, people, signal),
     async daily(tenant_id, from_day, to_day, signal) {
       return await postgres.query<DailyCount>(sql.DAILY, [tenant_id, from_day, to_day], signal);
     },
@@ -79,6 +94,10 @@ export function postgresCounters(postgres: Postgres): Counters {
         const dayKey = (r: Summed) => [r.tenant_id, r.day, r.campaign_id, r.type, r.locale];
         for await (const row of pages<Summed>(ask, sql.DAILY_PAGE, dayKey, 5)) {
           yield `${composite('daily', ...dayKey(row))} ${row.count}`;
+        }
+        type Gone = { key: string; forgotten_at: string };
+        for await (const row of pages<Gone>(ask, sql.FORGOTTEN_PAGE, (r) => [r.key], 1)) {
+          yield `${composite('forgotten', row.key)} ${row.forgotten_at}`;
         }
         for await (const row of pages<Identity>(ask, sql.IDENTITY_PAGE, (r) => [r.identity], 1)) {
           yield `${composite('identity', row.identity)} ${row.content}`;

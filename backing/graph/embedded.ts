@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { composite } from '#contract/ids.ts';
-import { transaction } from '../sqlite.ts';
+import { forgottenSchema } from '../forgotten.ts';
+import { addColumn, scrub, transaction } from '../sqlite.ts';
+import { forgettingIn } from './embedded-forget.ts';
 import { raise, strongestFirst } from './paths.ts';
-import { BOUNDS, type Edge, type Graph, type NeighboursQuery } from './port.ts';
+import { BOUNDS, type Edge, type Graph, leadsTo, type NeighboursQuery } from './port.ts';
 
-export const graphSchema = readFileSync(new URL('./graph.sql', import.meta.url), 'utf8');
+const sets = readFileSync(new URL('./graph.sql', import.meta.url), 'utf8');
+export const graphSchema = `${sets};${forgottenSchema}`;
 
 const DUMPS = {
   answered: `SELECT tenant_id AS a, user_id AS b, day AS c, message_id AS d, 1 AS value FROM answered ORDER BY 1, 2, 3, 4`,
@@ -32,13 +35,21 @@ function newestPeople(rows: readonly { day: string; id: string; by: string }[]):
 
 /** The graph in SQLite. */
 export function embeddedGraph(db: DatabaseSync): Graph {
+  for (const table of ['engaged', 'replied', 'answered', 'wrote'])
+    addColumn(db, table, 'lived_at', "TEXT NOT NULL DEFAULT ''");
+  const forgetting = forgettingIn(db);
+  const member = (table: string, other: string) =>
+    db.prepare(`
+      INSERT INTO ${table} (tenant_id, user_id, day, ${other}, lived_at) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET lived_at = excluded.lived_at WHERE excluded.lived_at > lived_at`);
   const insert = {
-    engaged: db.prepare('INSERT OR IGNORE INTO engaged VALUES (?, ?, ?, ?)'),
-    replied: db.prepare('INSERT OR IGNORE INTO replied VALUES (?, ?, ?, ?)'),
-    answered: db.prepare('INSERT OR IGNORE INTO answered VALUES (?, ?, ?, ?)'),
+    engaged: member('engaged', 'campaign_id'),
+    replied: member('replied', 'other_id'),
+    answered: member('answered', 'message_id'),
     wrote: db.prepare(`
-      INSERT INTO wrote VALUES (?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET day = excluded.day WHERE excluded.day > day`),
+      INSERT INTO wrote (tenant_id, user_id, day, message_id, lived_at) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET day = max(day, excluded.day), lived_at = max(lived_at, excluded.lived_at)
+      WHERE excluded.day > day OR excluded.lived_at > lived_at`),
   };
   const newest = (table: string, by: string, other: string) =>
     db.prepare(`
@@ -53,11 +64,8 @@ export function embeddedGraph(db: DatabaseSync): Graph {
   type Newest = { day: string; id: string }[];
 
   function add(edge: Edge): void {
-    const { tenant_id, user_id, day, kind } = edge;
-    if (kind === 'engaged') insert.engaged.run(tenant_id, user_id, day, edge.campaign_id);
-    else if (kind === 'replied') insert.replied.run(tenant_id, user_id, day, edge.other_id);
-    else if (kind === 'answered') insert.answered.run(tenant_id, user_id, day, edge.message_id);
-    else insert.wrote.run(tenant_id, edge.message_id, user_id, day);
+    const { tenant_id, user_id, day, lived_at, kind } = edge;
+    insert[kind].run(tenant_id, user_id, day, leadsTo(edge), lived_at);
   }
 
   /** The one author that a message id has; null where it has none, or several. */
@@ -102,7 +110,12 @@ export function embeddedGraph(db: DatabaseSync): Graph {
   return {
     async add(edges, signal) {
       signal.throwIfAborted();
-      transaction(db, () => edges.forEach(add));
+      transaction(db, () => forgetting.living(edges).forEach(add));
+    },
+    async forget(people, signal) {
+      signal.throwIfAborted();
+      transaction(db, () => forgetting.forget(people));
+      scrub(db);
     },
     async neighbours(query, signal) {
       signal.throwIfAborted();
@@ -110,6 +123,7 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     },
     async *dump() {
       for (const [kind, select] of Object.entries(DUMPS)) {
+        if (kind === 'replied') yield* forgetting.dump();
         for (const { a, b, c, d, value } of db.prepare(select).iterate()) {
           const key = [a, b, c, d].filter((part) => part !== null) as string[];
           yield `${composite(kind, ...key)} ${value}`;

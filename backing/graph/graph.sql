@@ -1,9 +1,11 @@
--- Sets: who engaged with what, replied to whom, answered which message, on which day. By person, newest last.
+-- Sets: who engaged with what, replied to whom, answered which message, on which day. By person, newest last. The
+-- latest `lived_at` of the events that make a member decides whether it outlives its person's being forgotten.
 CREATE TABLE IF NOT EXISTS engaged (
   tenant_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
   day TEXT NOT NULL,
   campaign_id TEXT NOT NULL,
+  lived_at TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, user_id, day, campaign_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -14,6 +16,7 @@ CREATE TABLE IF NOT EXISTS replied (
   user_id TEXT NOT NULL,
   day TEXT NOT NULL,
   other_id TEXT NOT NULL,
+  lived_at TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, user_id, day, other_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -22,8 +25,11 @@ CREATE TABLE IF NOT EXISTS answered (
   user_id TEXT NOT NULL,
   day TEXT NOT NULL,
   message_id TEXT NOT NULL,
+  lived_at TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, user_id, day, message_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS answered_by_message ON answered (tenant_id, message_id);
 
 -- Who has used a message id, and on which day last.
 CREATE TABLE IF NOT EXISTS wrote (
@@ -31,5 +37,6 @@ CREATE TABLE IF NOT EXISTS wrote (
   message_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
   day TEXT NOT NULL,
+  lived_at TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, message_id, user_id)
 ) STRICT, WITHOUT ROWID;

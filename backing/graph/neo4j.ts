@@ -2,8 +2,9 @@ import { int } from 'neo4j-driver';
 import { composite } from '#contract/ids.ts';
 import { readCypher } from '../neo4j/cypher.ts';
 import { type Neo4jSettings, openNeo4j } from '../neo4j/open.ts';
+import { neo4jForgetting } from './neo4j-forget.ts';
 import { strongestFirst } from './paths.ts';
-import { BOUNDS, type Edge, type Graph, type Strengths } from './port.ts';
+import { BOUNDS, type Edge, type Graph, leadsTo, type Strengths } from './port.ts';
 
 export type Neo4jGraphSettings = Neo4jSettings & {
   /** The view's version: what its labels end in, such as `v1`. */
@@ -17,7 +18,8 @@ class NotMigrated extends Error {
 }
 
 const KINDS = ['answered', 'engaged', 'replied', 'wrote'] as const;
-type Row = { tenant: string; user: string; day: string; of: string };
+const DUMPED = ['answered', 'engaged', 'forgotten', 'replied', 'wrote'] as const;
+type Row = { tenant: string; user: string; day: string; lived_at: string; of: string };
 
 /** What an edge leads to, by the name that its property has. */
 const LEADS_TO = { answered: 'message', engaged: 'campaign', replied: 'other', wrote: 'message' } as const;
@@ -28,11 +30,6 @@ const PLANNED_MS = 30_000;
 /** A plain number would be sent as a float, which is no limit. */
 const LIMITS = Object.fromEntries(Object.entries(BOUNDS).map(([name, bound]) => [name, int(bound)]));
 
-function leadsTo(edge: Edge): string {
-  if (edge.kind === 'engaged') return edge.campaign_id;
-  return edge.kind === 'replied' ? edge.other_id : edge.message_id;
-}
-
 /**
  * The rows of a kind, each once, by what they lead to, so that transactions that meet lock that in one order: it is
  * what people share. An edge that they make locks both its ends.
@@ -41,12 +38,21 @@ function rowsOf(kind: Edge['kind'], edges: readonly Edge[]): Record<string, stri
   const rows = new Map<string, Row>();
   for (const edge of edges) {
     if (edge.kind !== kind) continue;
-    const row = { tenant: edge.tenant_id, user: edge.user_id, day: edge.day, of: leadsTo(edge) };
-    rows.set(composite(row.tenant, row.of, row.user, row.day), row);
+    const { tenant_id: tenant, user_id: user, day, lived_at } = edge;
+    const row = { tenant, user, day, lived_at, of: leadsTo(edge) };
+    const key = composite(row.tenant, row.of, row.user, row.day);
+    const before = rows.get(key);
+    if (!before || before.lived_at < lived_at) rows.set(key, row);
   }
   return [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { tenant, user, day, of }]) => ({ tenant, user, day, [LEADS_TO[kind]]: of }));
+    .map(([, { tenant, user, day, lived_at, of }]) => ({
+      tenant,
+      user,
+      day,
+      lived_at,
+      [LEADS_TO[kind]]: of,
+    }));
 }
 
 function strengths(found: readonly [string, number][]): Strengths {
@@ -63,8 +69,10 @@ export async function openNeo4jGraph({
 }: Neo4jGraphSettings): Promise<Graph & { close(): Promise<void> }> {
   const cypher = (name: string) => readCypher(new URL(`./neo4j/${name}.cypher`, import.meta.url), version);
   const NEIGHBOURS = cypher('neighbours');
-  const kinds = KINDS.map((kind) => ({ kind, add: cypher(`add-${kind}`), all: cypher(`dump-${kind}`) }));
+  const kinds = KINDS.map((kind) => ({ kind, add: cypher(`add-${kind}`) }));
+  const dumps = DUMPED.map((kind) => ({ kind, all: cypher(`dump-${kind}`) }));
   const neo4j = openNeo4j(settings);
+  const forgetting = neo4jForgetting(neo4j, cypher);
   try {
     const text = 'MATCH (migration:EdgewiseMigration {version: $version}) RETURN count(migration) AS applied';
     const [row] = await neo4j.read<{ applied: number }>(
@@ -86,9 +94,12 @@ export async function openNeo4jGraph({
       const statements = kinds
         .map(({ kind, add }) => ({ text: add, parameters: { batch: { rows: rowsOf(kind, edges) } } }))
         .filter(({ parameters: { batch } }) => batch.rows.length > 0);
-      if (statements.length > 0) await neo4j.write(statements, signal);
-      else signal.throwIfAborted();
+      signal.throwIfAborted();
+      if (statements.length === 0) return;
+      await neo4j.write(statements, signal);
+      await forgetting.afterAdding(edges, signal);
     },
+    forget: (people, signal) => forgetting.forget(people, signal),
     async neighbours({ tenant_id, user_id, from_day, to_day }, signal) {
       const asked = { tenant: tenant_id, user: user_id, from: from_day, to: to_day };
       const parameters = { asked, ...LIMITS };
@@ -97,7 +108,7 @@ export async function openNeo4jGraph({
       return { replied: strengths(found?.replied ?? []), together: strengths(found?.together ?? []) };
     },
     async *dump() {
-      for (const { kind, all } of kinds) {
+      for (const { kind, all } of dumps) {
         type Line = { key: string[]; value: string | number };
         const rows = neo4j.stream<Line>({ text: all, parameters: {} });
         for await (const { key, value } of rows) yield `${composite(kind, ...key)} ${value}`;

@@ -1,13 +1,27 @@
+import type { Forgotten } from '#contract/deletion.ts';
+
 /**
  * A member of one of the graph's sets; only the day (UTC, `2026-11-01`) of what happened is kept. A person engaged
  * with a campaign; replied to a person; replied to a message whose author was not told; or wrote a message.
  */
-export type Edge = { tenant_id: string; user_id: string; day: string } & (
+export type Edge = {
+  tenant_id: string;
+  user_id: string;
+  day: string;
+  /** As `livedAt` gives it: of events that make the same edge, the latest decides whether it outlives a forgetting. */
+  lived_at: string;
+} & (
   | { kind: 'engaged'; campaign_id: string }
   | { kind: 'replied'; other_id: string }
   | { kind: 'answered'; message_id: string }
   | { kind: 'wrote'; message_id: string }
 );
+
+/** The id of what an edge leads to. */
+export function leadsTo(edge: Edge): string {
+  if (edge.kind === 'engaged') return edge.campaign_id;
+  return edge.kind === 'replied' ? edge.other_id : edge.message_id;
+}
 
 /** Whose neighbours are asked for, and from which day to which, both included. */
 export type NeighboursQuery = { tenant_id: string; user_id: string; from_day: string; to_day: string };
@@ -53,6 +67,12 @@ export const BOUNDS = {
 export interface Graph {
   /** Adds edges, all or none. Of a message that is written again the later day is kept. */
   add(edges: readonly Edge[], signal: AbortSignal): Promise<void>;
+  /**
+   * Forgets people, and remembers since when: their edges, those of others that lead to them or answer a message of
+   * theirs, and what is left without any edge, but for what lived after that moment, now or in any later `add`. A
+   * message id that others have used as well goes with theirs: nobody could tell whose was answered.
+   */
+  forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void>;
   /** The campaigns next to a person, through people; bounded at each hop. */
   neighbours(query: NeighboursQuery, signal: AbortSignal): Promise<Neighbours>;
   dump(): AsyncIterable<string>;

@@ -35,6 +35,9 @@ const MEANINGS = [
   [/\.Security\./, Neo4jRefused, 'does not let this user in: mend the user or the password'],
 ] as const;
 
+/** What a statement had found was taken away, or added to, by another before it was done. */
+const GONE = /EntityNotFound|ConstraintValidationFailed/;
+
 /**
  * The coded error for what the driver threw; a bug of ours is given back as it is. The words of the server quote
  * values, and with them ids: they stay out of the message, and of the cause.
@@ -45,7 +48,7 @@ export function codedError(error: unknown, server: string): unknown {
   const cause = code.startsWith('Neo.') ? new Error(code) : error;
   const known = MEANINGS.find(([pattern]) => pattern.test(code));
   if (known) return new known[1](`Neo4j at ${server} ${known[2]} (${code})`, { cause });
-  if (isRetryableError(error)) {
+  if (isRetryableError(error) || GONE.test(code)) {
     return new Neo4jConflict(`Neo4j at ${server} gave way to another transaction (${code})`, { cause });
   }
   return new Neo4jRefused(`Neo4j at ${server} refused the statement (${code})`, { cause });

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
+import type { Forgotten } from '#contract/deletion.ts';
 import { composite } from '#contract/ids.ts';
+import { afterForgetting, doubtful, isEmpty } from './forget.ts';
 import { type Addition, emptyProfile, merge } from './merge.ts';
 import type { Profile, Profiles } from './port.ts';
 import { decodeProfile, encodeProfile } from './stored.ts';
@@ -28,6 +30,8 @@ export function embeddedProfiles(db: DatabaseSync) {
   const upsert = db.prepare(`
     INSERT INTO profiles (tenant_id, user_id, profile) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET profile = excluded.profile`);
+
+  const remove = db.prepare('DELETE FROM profiles WHERE tenant_id = ? AND user_id = ?');
 
   const load = (tenant_id: string, user_id: string): Profile => {
     const row = select.get(tenant_id, user_id);
@@ -61,6 +65,14 @@ export function embeddedProfiles(db: DatabaseSync) {
     profiles,
     add(tenant_id: string, user_id: string, addition: Addition) {
       upsert.run(tenant_id, user_id, encodeProfile(merge(load(tenant_id, user_id), addition)));
+    },
+    /** Called by Counters in its transaction; `acceptedAfter` tells whether a message of theirs was accepted afterwards. */
+    forget({ tenant_id, user_id, forgotten_at }: Forgotten, acceptedAfter: (message_id: string) => boolean) {
+      const before = load(tenant_id, user_id);
+      const accepted = new Set(doubtful(before, forgotten_at).filter(acceptedAfter));
+      const left = afterForgetting(before, forgotten_at, accepted);
+      if (isEmpty(left)) remove.run(tenant_id, user_id);
+      else upsert.run(tenant_id, user_id, encodeProfile(left));
     },
   };
 }

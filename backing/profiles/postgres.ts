@@ -1,7 +1,9 @@
+import type { Forgotten } from '#contract/deletion.ts';
 import { composite } from '#contract/ids.ts';
 import type { Postgres } from '../postgres/open.ts';
 import { pages } from '../postgres/pages.ts';
 import type { Ask } from '../postgres/statement.ts';
+import { afterForgetting, doubtful, isEmpty } from './forget.ts';
 import { type Addition, emptyProfile, merge } from './merge.ts';
 import type { Profiles } from './port.ts';
 import { decodeProfile, encodeProfile } from './stored.ts';
@@ -52,6 +54,14 @@ const SAVE = {
     WHERE profiles.tenant_id = new.tenant_id AND profiles.user_id = new.user_id`,
 };
 
+/** A row without a profile is only what a batch locks; where the person was forgotten, not even that stays. */
+const REMOVE_EMPTY = {
+  name: 'profiles.remove-empty',
+  text: `
+    DELETE FROM profiles USING unnest($1::text[], $2::text[]) AS person (tenant_id, user_id)
+    WHERE profiles.tenant_id = person.tenant_id AND profiles.user_id = person.user_id AND profile IS NULL`,
+};
+
 type Row = { tenant_id: string; user_id: string; profile: string };
 type Person = { tenant_id: string; user_id: string };
 
@@ -83,6 +93,30 @@ export async function addToProfiles(
     if (profile !== before) changed.push({ tenant_id, user_id, profile });
   }
   if (changed.length > 0) await ask(SAVE, [...columns(changed), changed.map(({ profile }) => profile)]);
+}
+
+/** Takes away the rows of people who have no profile; the transaction has locked them. */
+export async function removeEmptyProfiles(ask: Ask, people: readonly Person[]): Promise<void> {
+  await ask(REMOVE_EMPTY, columns(people));
+}
+
+/**
+ * Takes from the profile of a person, whom the transaction has locked, what is to be forgotten; `accepted` gives of
+ * messages those that were accepted afterwards.
+ */
+export async function forgetProfile(
+  ask: Ask,
+  { tenant_id, user_id, forgotten_at }: Forgotten,
+  accepted: (message_ids: string[]) => Promise<string[]>,
+): Promise<void> {
+  const whose = columns([{ tenant_id, user_id }]);
+  const [row] = await ask<{ profile: string }>(LOAD, whose);
+  if (!row) return;
+  const before = decodeProfile(row.profile);
+  const asked = doubtful(before, forgotten_at);
+  const live = new Set(asked.length > 0 ? await accepted(asked) : []);
+  const left = afterForgetting(before, forgotten_at, live);
+  await ask(SAVE, [...whose, [isEmpty(left) ? null : encodeProfile(left)]]);
 }
 
 /** Profiles in PostgreSQL, read from the server that they are written to. */

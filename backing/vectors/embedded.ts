@@ -4,10 +4,11 @@ import { type Campaign, isOn } from '#contract/campaign.ts';
 import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
 import { type EmbeddingVersion, sameVersion } from '../embedder/port.ts';
+import { embeddedForgotten, forgottenKey, forgottenSchema } from '../forgotten.ts';
 import type { Place } from '../log/port.ts';
-import { transaction } from '../sqlite.ts';
+import { addColumn, scrub, transaction } from '../sqlite.ts';
 import { Matrix } from './matrix.ts';
-import { type MessageHit, type Vectors, VersionMismatch } from './port.ts';
+import { type MessageHit, type MessageVector, type Vectors, VersionMismatch } from './port.ts';
 import { quantise, restore } from './quantise.ts';
 
 /** Messages have a rowid: rows of this length are long for a WITHOUT ROWID tree, and come in no order of its key. */
@@ -15,6 +16,7 @@ export const vectorsSchema = `
   CREATE TABLE IF NOT EXISTS message_vectors (
     version TEXT NOT NULL, tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, message_id TEXT NOT NULL,
     occurred_at TEXT NOT NULL, campaign_id TEXT, locale TEXT, place INTEGER NOT NULL, vector BLOB NOT NULL,
+    lived_at TEXT NOT NULL DEFAULT '',
     UNIQUE (version, tenant_id, user_id, message_id)
   );
   CREATE TABLE IF NOT EXISTS campaign_vectors (
@@ -24,7 +26,8 @@ export const vectorsSchema = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS vector_versions (
     id TEXT NOT NULL PRIMARY KEY, dimension INTEGER NOT NULL, metric TEXT NOT NULL, digest TEXT NOT NULL
-  ) WITHOUT ROWID`;
+  ) WITHOUT ROWID;
+  ${forgottenSchema}`;
 
 /** How many tenants' vectors stay in memory, of each kind. */
 const TENANTS_IN_MEMORY = 64;
@@ -48,11 +51,14 @@ const ALL_MESSAGES = 'SELECT * FROM message_vectors ORDER BY version, tenant_id,
 
 /** Vectors in SQLite, in bytes; those of the tenants last searched in memory, searched exactly. */
 export function embeddedVectors(db: DatabaseSync): Vectors {
+  addColumn(db, 'message_vectors', 'lived_at', "TEXT NOT NULL DEFAULT ''");
+  const forgotten = embeddedForgotten(db);
   const putMessage = db.prepare(`
-    INSERT INTO message_vectors (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO message_vectors
+      (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector, lived_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET occurred_at = excluded.occurred_at, campaign_id = excluded.campaign_id,
-      locale = excluded.locale, place = excluded.place, vector = excluded.vector
+      locale = excluded.locale, place = excluded.place, vector = excluded.vector, lived_at = excluded.lived_at
     WHERE excluded.place < place`);
   const putCampaign = db.prepare(`
     INSERT INTO campaign_vectors (version, tenant_id, campaign_id, campaign_version, campaign, vector)
@@ -60,6 +66,11 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
     ON CONFLICT DO UPDATE SET campaign_version = excluded.campaign_version, campaign = excluded.campaign,
       vector = excluded.vector
     WHERE excluded.campaign_version > campaign_version`);
+  // Each version by itself, as the index has them.
+  const allVersions = db.prepare('SELECT id FROM vector_versions');
+  const forgetMessages = db.prepare(`
+    DELETE FROM message_vectors WHERE version = ? AND tenant_id = ? AND user_id = ? AND lived_at <= ?
+    RETURNING message_id`);
   const oneMessage = db.prepare(
     'SELECT vector FROM message_vectors WHERE version = ? AND tenant_id = ? AND user_id = ? AND message_id = ?',
   );
@@ -110,6 +121,13 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
   const messages = new LRUCache<string, Matrix<Omit<MessageHit, 'similarity'>>>({ max: TENANTS_IN_MEMORY });
   const campaigns = new LRUCache<string, Matrix<Campaign>>({ max: TENANTS_IN_MEMORY });
 
+  /** Which rows are of people who were forgotten after them; called in the transaction that writes. */
+  function deadRows(): (row: MessageVector) => boolean {
+    if (forgotten.isEmpty()) return () => false;
+    return ({ tenant_id, user_id, lived_at }) =>
+      lived_at <= (forgotten.at(forgottenKey(tenant_id, user_id)) ?? '');
+  }
+
   function messagesOf({ id, dimension }: EmbeddingVersion, tenant_id: string) {
     const key = composite(id, tenant_id);
     const held = messages.get(key);
@@ -152,16 +170,26 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         version,
         rows.map(({ vector }) => vector),
       );
-      const changed = write(version, () =>
-        rows.flatMap((row) => {
-          const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place } = row;
+      const changed = write(version, () => {
+        const isForgotten = deadRows();
+        return rows.flatMap((row) => {
+          const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, lived_at, place } = row;
+          if (isForgotten(row)) return [];
           const bytes = quantise(row.vector);
           const key = [version.id, tenant_id, user_id, message_id] as const;
-          const { changes } = putMessage.run(...key, occurred_at, campaign_id, locale, rank(place), bytes);
+          const { changes } = putMessage.run(
+            ...key,
+            occurred_at,
+            campaign_id,
+            locale,
+            rank(place),
+            bytes,
+            lived_at,
+          );
           const meta = { user_id, message_id, campaign_id, occurred_at };
           return changes ? [{ tenant_id, bytes, meta }] : [];
-        }),
-      );
+        });
+      });
       for (const { tenant_id, bytes, meta } of changed) {
         messages
           .peek(composite(version.id, tenant_id))
@@ -193,6 +221,23 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         if (campaign && bytes) matrix?.set(campaign_id, bytes, campaign);
         else matrix?.delete(campaign_id);
       }
+    },
+    async forget(people, signal) {
+      signal.throwIfAborted();
+      const gone = transaction(db, () => {
+        const ids = allVersions.all().map(({ id }) => id as string);
+        return people.flatMap(({ tenant_id, user_id, forgotten_at }) => {
+          const since = forgotten.remember(forgottenKey(tenant_id, user_id), forgotten_at);
+          return ids.flatMap((id) =>
+            forgetMessages.all(id, tenant_id, user_id, since).map(({ message_id }) => ({
+              matrix: composite(id, tenant_id),
+              row: composite(user_id, message_id as string),
+            })),
+          );
+        });
+      });
+      for (const { matrix, row } of gone) messages.peek(matrix)?.delete(row);
+      scrub(db);
     },
     async nearestCampaigns({ tenant_id, version, vectors, k, on_at_ms, locale }, signal) {
       signal.throwIfAborted();
@@ -240,6 +285,7 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         );
         yield `${key} ${composite(r.campaign as string | null, text(r.vector))}`;
       }
+      yield* forgotten.dump();
       for (const r of db.prepare(ALL_MESSAGES).iterate()) {
         const key = composite(
           'message',

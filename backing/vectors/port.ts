@@ -1,8 +1,12 @@
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Place } from '#backing/log/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
+import type { Forgotten } from '#contract/deletion.ts';
 
-/** A message's vector, of length 1. `place` is where its event stands on the log. */
+/**
+ * A message's vector, of length 1. `place` is where its event stands on the log; `lived_at`, as `livedAt` gives it,
+ * decides whether it outlives its person's being forgotten.
+ */
 export type MessageVector = {
   tenant_id: string;
   user_id: string;
@@ -10,6 +14,7 @@ export type MessageVector = {
   occurred_at: string;
   campaign_id: string | null;
   locale: string | null;
+  lived_at: string;
   place: Place;
   vector: Float32Array;
 };
@@ -70,6 +75,11 @@ export interface Vectors {
     rows: readonly CampaignVector[],
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Forgets people, and remembers since when: of every version the vectors of what they said, but for what lived
+   * after that moment, now or in any later `putMessages`. The same again changes nothing.
+   */
+  forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void>;
   /** For each vector the k most similar campaigns, best first, ties by id. Throws VersionMismatch. */
   nearestCampaigns(search: CampaignSearch, signal: AbortSignal): Promise<CampaignHit[][]>;
   /** For each vector the k most similar messages, best first, ties by identity. Throws VersionMismatch. */

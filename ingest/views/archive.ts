@@ -28,9 +28,11 @@ export function archiveView({
     linger_ms,
     behind_answers: true,
     takes_unreadable: true,
-    async write({ events, campaigns, bad }, { signal, stillOurs }) {
+    // Its files are of many people: they are rewritten one and all, by the archive itself.
+    async forget() {},
+    async write({ events, campaigns, deletions, bad }, { signal, stillOurs }) {
       const unread = bad.map(({ record }) => ({ record, envelope: null }));
-      const records: Archivable[] = [...events, ...campaigns, ...unread].sort(
+      const records: Archivable[] = [...events, ...campaigns, ...deletions, ...unread].sort(
         (a, b) => a.record.offset - b.record.offset,
       );
       const [first] = records;

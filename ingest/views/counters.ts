@@ -21,6 +21,7 @@ export function countersView({
     group: groups.counters,
     topics: viewTopics,
     max_records: 1000,
+    forget: (people, signal) => counters.forget(people, signal),
     async write(records, { signal }) {
       const { campaigns } = records;
       if (records.events.length > 0) {

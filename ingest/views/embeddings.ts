@@ -2,6 +2,7 @@ import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import type { CampaignVector, MessageVector, Vectors } from '#backing/vectors/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
+import { livedAt } from '#contract/deletion.ts';
 import { groups, viewTopics } from '#contract/topics.ts';
 import type { Records } from './read-records.ts';
 import type { Hand, View } from './view.ts';
@@ -17,6 +18,7 @@ export function embeddingsView({ embedders, vectors }: { embedders: Embedders; v
     group: groups.embeddings,
     topics: viewTopics,
     max_records: 500,
+    forget: (people, signal) => vectors.forget(people, signal),
     async write({ events, campaigns }, hand) {
       for (const embedder of embedders.all) {
         if (events.length > 0) await writeMessages(events, { embedder, vectors }, hand);
@@ -31,15 +33,15 @@ async function writeMessages(
   { embedder, vectors }: Ports,
   { signal, stillOurs }: Hand,
 ): Promise<void> {
-  const messages = events.flatMap(({ record, envelope: { tenant_id, event } }) =>
-    event.type === 'message' ? [{ record, tenant_id, event }] : [],
+  const messages = events.flatMap(({ record, envelope: { tenant_id, accepted_at, event } }) =>
+    event.type === 'message' ? [{ record, tenant_id, accepted_at, event }] : [],
   );
   const embedded = await embedder.embed(
     messages.map(({ event }) => event.text),
     signal,
   );
   stillOurs();
-  const rows = messages.flatMap(({ record, tenant_id, event }, at): MessageVector[] => {
+  const rows = messages.flatMap(({ record, tenant_id, accepted_at, event }, at): MessageVector[] => {
     const vector = embedded[at];
     if (!vector || saysNothing(vector)) return [];
     const { user_id, message_id, occurred_at, campaign_id, locale } = event;
@@ -52,6 +54,7 @@ async function writeMessages(
         occurred_at,
         campaign_id,
         locale,
+        lived_at: livedAt({ accepted_at, occurred_at }),
         place: { topic, partition, offset },
         vector,
       },

@@ -1,4 +1,5 @@
 import type { Edge, Graph } from '#backing/graph/port.ts';
+import { livedAt } from '#contract/deletion.ts';
 import type { EventEnvelope } from '#contract/envelope.ts';
 import { isEngagement } from '#contract/event.ts';
 import { groups, viewTopics } from '#contract/topics.ts';
@@ -10,6 +11,7 @@ export function graphView({ graph }: { graph: Graph }): View {
     group: groups.graph,
     topics: viewTopics,
     max_records: 1000,
+    forget: (people, signal) => graph.forget(people, signal),
     async write({ events }, { signal }) {
       const edges = events.flatMap(({ envelope }) => edgesOf(envelope));
       if (edges.length > 0) await graph.add(edges, signal);
@@ -17,8 +19,10 @@ export function graphView({ graph }: { graph: Graph }): View {
   };
 }
 
-function edgesOf({ tenant_id, event }: EventEnvelope): Edge[] {
-  const edge = { tenant_id, user_id: event.user_id, day: event.occurred_at.slice(0, 10) };
+function edgesOf({ tenant_id, accepted_at, event }: EventEnvelope): Edge[] {
+  const { user_id, occurred_at } = event;
+  const lived_at = livedAt({ accepted_at, occurred_at });
+  const edge = { tenant_id, user_id, day: occurred_at.slice(0, 10), lived_at };
   const edges: Edge[] = [];
   if (isEngagement(event)) edges.push({ ...edge, kind: 'engaged', campaign_id: event.campaign_id });
   if (event.type !== 'message') return edges;

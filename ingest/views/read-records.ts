@@ -1,11 +1,14 @@
 import type { Batch, LogRecord } from '#backing/log/port.ts';
 import {
+  BadDeletion,
   BadEnvelope,
   type CampaignEnvelope,
+  type DeletionEnvelope,
   type EventEnvelope,
+  isDeletion,
   NewerEnvelope,
   readCampaign,
-  readEvent,
+  readPersonal,
 } from '#contract/envelope.ts';
 import { topics } from '#contract/topics.ts';
 import { type Failed, readLetter, recordIn } from '../dead-letters/letter.ts';
@@ -17,20 +20,24 @@ type Tried = { record: LogRecord; attempts: number };
 export type Records = {
   events: readonly (Tried & { envelope: EventEnvelope })[];
   campaigns: readonly (Tried & { envelope: CampaignEnvelope })[];
+  /** Who is to be forgotten. */
+  deletions: readonly (Tried & { envelope: DeletionEnvelope })[];
   /** What could not be read, for a view that takes that as well. */
   bad: readonly Failed[];
 };
 
 /**
  * Reads a batch for a group, each record once; of `retry` what is the group's. What is no envelope is set apart;
- * reading ends before the first record of a newer version, since a partition keeps its order.
+ * reading ends before the first record that must not be passed over, of a newer version or a deletion that cannot be
+ * read, since a partition keeps its order.
  */
 export function readRecords(
   { topic, records, attempt }: Batch,
   group: string,
-): Records & { newer: NewerEnvelope | null } {
+): Records & { stop: NewerEnvelope | BadDeletion | null } {
   const events: (Tried & { envelope: EventEnvelope })[] = [];
   const campaigns: (Tried & { envelope: CampaignEnvelope })[] = [];
+  const deletions: (Tried & { envelope: DeletionEnvelope })[] = [];
   const bad: Failed[] = [];
   for (const read of records) {
     const tried =
@@ -40,14 +47,19 @@ export function readRecords(
     try {
       if (record.topic === topics.campaigns)
         campaigns.push({ ...tried, envelope: readCampaign(record.value) });
-      else events.push({ ...tried, envelope: readEvent(record.value) });
+      else {
+        const envelope = readPersonal(record.value);
+        if (isDeletion(envelope)) deletions.push({ ...tried, envelope });
+        else events.push({ ...tried, envelope });
+      }
     } catch (error) {
-      if (error instanceof NewerEnvelope) return { events, campaigns, bad, newer: error };
+      if (error instanceof NewerEnvelope || error instanceof BadDeletion)
+        return { events, campaigns, deletions, bad, stop: error };
       if (!(error instanceof BadEnvelope)) throw error;
       bad.push({ ...tried, error });
     }
   }
-  return { events, campaigns, bad, newer: null };
+  return { events, campaigns, deletions, bad, stop: null };
 }
 
 /** The record within a redriven one; null where it is another group's. What is no letter stands for itself. */

@@ -19,7 +19,7 @@ export async function writeSettingApart(
     const all = [...records.events, ...records.campaigns];
     if (all.length === 1)
       return {
-        written: { events: [], campaigns: [], bad: records.bad },
+        written: { events: [], campaigns: [], deletions: [], bad: records.bad },
         refused: all.map(({ record, attempts }) => ({ record, attempts, error })),
       };
     const [one, other] = halves(records);
@@ -29,6 +29,7 @@ export async function writeSettingApart(
       written: {
         events: [...first.written.events, ...second.written.events],
         campaigns: [...first.written.campaigns, ...second.written.campaigns],
+        deletions: records.deletions,
         bad: records.bad,
       },
       refused: [...first.refused, ...second.refused],
@@ -40,13 +41,13 @@ export async function writeSettingApart(
 function halves({ events, campaigns, bad }: Records): [Records, Records] {
   if (events.length > 0 && campaigns.length > 0) {
     return [
-      { events, campaigns: [], bad },
-      { events: [], campaigns, bad: [] },
+      { events, campaigns: [], deletions: [], bad },
+      { events: [], campaigns, deletions: [], bad: [] },
     ];
   }
   const middle = Math.ceil((events.length + campaigns.length) / 2);
   return [
-    { events: events.slice(0, middle), campaigns: campaigns.slice(0, middle), bad },
-    { events: events.slice(middle), campaigns: campaigns.slice(middle), bad: [] },
+    { events: events.slice(0, middle), campaigns: campaigns.slice(0, middle), deletions: [], bad },
+    { events: events.slice(middle), campaigns: campaigns.slice(middle), deletions: [], bad: [] },
   ];
 }

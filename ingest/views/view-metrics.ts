@@ -33,7 +33,10 @@ export function viewMetrics(meter: Meter, clock: Clock) {
         if (record.topic === topics.events)
           freshness.record(Math.max(0, now_ms - Date.parse(envelope.accepted_at)) / 1000, { view });
       }
-      records.add(written.events.length + written.campaigns.length, { view, outcome: 'written' });
+      records.add(written.events.length + written.campaigns.length + written.deletions.length, {
+        view,
+        outcome: 'written',
+      });
       if (failed > 0) records.add(failed, { view, outcome: 'dead_letter' });
     },
     failed({ view, retry_ms }: { view: string; retry_ms: number | null }): void {

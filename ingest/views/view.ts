@@ -1,6 +1,7 @@
 import type { Answers } from '#backing/answers/port.ts';
 import type { Batch, Log } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
+import type { Forgotten } from '#contract/deletion.ts';
 import { topics } from '#contract/topics.ts';
 import { deadLetter } from '../dead-letters/letter.ts';
 import { changedOwners } from './changed-owners.ts';
@@ -25,6 +26,11 @@ export type View = {
    * will never take one of them.
    */
   write(records: Records, hand: Hand): Promise<void>;
+  /**
+   * Takes out of the store what is to be forgotten of people, and keeps it out for good: of whatever is written, before
+   * or after, only what was accepted and occurred after that moment stays. The same again changes nothing.
+   */
+  forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void>;
 };
 
 /** The hold on a partition while a batch is at hand. */
@@ -44,20 +50,26 @@ export class StaleBatch extends Error {
 }
 
 /**
- * Handles batches for a view: its store is written, what cannot be read or is refused for good goes to the dead
+ * Handles batches for a view: whoever is to be forgotten is, its store is written, what cannot be read or is refused for good goes to the dead
  * letters, and the epochs of whoever's answers change are raised, in that order; offsets are committed after that. So whatever
  * fails, all of it is done again, and an epoch is never raised before what it tells of can be read.
- * Rejects with StaleBatch, with NewerEnvelope once all before it is done, or with what a port threw.
+ * Rejects with StaleBatch, with NewerEnvelope or BadDeletion once all before it is done, or with what a port threw. A deletion
+ * that fails is never passed over: it comes again, or its partition waits.
  */
 export function handlerOf(view: View, { log, answers, clock }: { log: Log; answers: Answers; clock: Clock }) {
   return async (batch: Batch): Promise<Handled> => {
     const { signal } = batch;
-    const { bad, newer, ...read } = readRecords(batch, view.group);
+    const { bad, stop, ...read } = readRecords(batch, view.group);
     const records = { ...read, bad: view.takes_unreadable ? bad : [] };
     const stillOurs = () => {
       if (batch.isStale()) throw new StaleBatch('The partition belongs to another member now');
     };
 
+    const people = forgottenIn(records);
+    if (people.length > 0) {
+      stillOurs();
+      await view.forget(people, signal);
+    }
     const { written, refused } = await writeSettingApart(records, (some) => {
       stillOurs();
       return view.write(some, { signal, stillOurs });
@@ -75,7 +87,13 @@ export function handlerOf(view: View, { log, answers, clock }: { log: Log; answe
     }
     const owners = view.behind_answers ? [] : changedOwners(written);
     if (owners.length > 0) await answers.raise(owners, signal);
-    if (newer) throw newer;
+    if (stop) throw stop;
     return { written, failed: failed.length };
   };
+}
+
+function forgottenIn({ deletions }: Records): Forgotten[] {
+  return deletions.map(({ envelope: { tenant_id, accepted_at, deletion } }) => {
+    return { tenant_id, user_id: deletion.user_id, forgotten_at: accepted_at };
+  });
 }

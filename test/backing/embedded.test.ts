@@ -45,6 +45,7 @@ describe('the embedded stores', () => {
           messages.map((message, at) => ({
             tenant_id,
             ...message,
+            lived_at: message.occurred_at,
             place: { topic: topics.imports, partition: 0, offset: offset++ },
             vector: said[at] as Float32Array,
           })),
@@ -66,7 +67,8 @@ describe('the embedded stores', () => {
 
         await stores.graph.add(
           messages.map(({ user_id, message_id, occurred_at }) => {
-            return { kind: 'wrote', tenant_id, user_id, message_id, day: occurred_at.slice(0, 10) } as const;
+            const day = occurred_at.slice(0, 10);
+            return { kind: 'wrote', tenant_id, user_id, message_id, day, lived_at: occurred_at } as const;
           }),
           signal,
         );

@@ -38,7 +38,7 @@ const poison = (bytes: string, user_id = 'ann'): Message => ({
   ...recordOf(message({ user_id })),
   value: Buffer.from(bytes),
 });
-const newer = (user_id = 'ann') => poison(JSON.stringify({ v: 2, tenant_id: 'acme', thoughts: [] }), user_id);
+const newer = (user_id = 'ann') => poison(JSON.stringify({ v: 9, tenant_id: 'acme', thoughts: [] }), user_id);
 
 async function deadLetters(log: Log): Promise<DeadLetter[]> {
   return (await allRecords(log, topics.deadLetters)).map(({ value }) =>
@@ -163,7 +163,7 @@ describe('a record of a newer version', () => {
       place?.partition,
     ]);
     expect(error).toBeInstanceOf(NewerEnvelope);
-    expect(String(error)).toMatch(/version 2.*upgrade/);
+    expect(String(error)).toMatch(/version 9.*upgrade/);
     expect(await totalCount(world)).toBe(1);
     expect((await epochs(world)).user).toBeGreaterThan((await epochs(world, 'somebody-else')).user);
     expect(await deadLetters(world.log)).toEqual([]);

@@ -88,7 +88,13 @@ export async function openWorld(
         const place = { topic: topics.events, partition: 0, offset: ++offset };
         for (const { version, embed } of embedders.all) {
           const [vector] = await embed([event.text], signal);
-          const row = { ...event, tenant_id, place, vector: vector as Float32Array };
+          const row = {
+            ...event,
+            lived_at: event.occurred_at,
+            tenant_id,
+            place,
+            vector: vector as Float32Array,
+          };
           await stores.vectors.putMessages(version, [row], signal);
         }
       }

@@ -14,7 +14,11 @@ export type GraphSubject = {
   runs?: number;
 };
 
-type Bare = Edge extends infer One ? (One extends Edge ? Omit<One, 'tenant_id'> : never) : never;
+type Bare = Edge extends infer One
+  ? One extends Edge
+    ? Omit<One, 'tenant_id' | 'lived_at'> & { lived_at?: string }
+    : never
+  : never;
 
 const { signal } = new AbortController();
 const DAY = '2026-11-01';
@@ -47,7 +51,7 @@ export const wrote = (user_id: string, message_id: string, day = DAY): Bare => (
 
 /** The edges as one tenant's. */
 export function edgesOf(tenant_id: string, edges: readonly Bare[]): Edge[] {
-  return edges.map((edge) => ({ ...edge, tenant_id }) as Edge);
+  return edges.map((edge) => ({ lived_at: `${edge.day}T12:00:00.000Z`, ...edge, tenant_id }) as Edge);
 }
 
 /** The newest rows, of equal days those with the greater id. */

@@ -57,6 +57,7 @@ function message(fields: Partial<MessageVector> & { tenant_id: string }): Messag
     occurred_at: MOMENT,
     campaign_id: null,
     locale: null,
+    lived_at: MOMENT,
     place: { topic: topics.events, partition: 0, offset: 0 },
     vector: FIRST_AXIS,
     ...fields,
@@ -248,6 +249,7 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       const logs = fc.array(row, { minLength: 1, maxLength: 16 }).chain((rows) => {
         const placed = rows.map(({ topic, ...rest }, offset) => ({
           ...rest,
+          lived_at: MOMENT,
           place: { topic, partition: 0, offset },
         }));
         return fc.record({ placed: fc.constant(placed), batches: shuffles(placed) });

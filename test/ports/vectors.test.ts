@@ -13,7 +13,8 @@ describe('the embedded vectors', () => {
     const tenants = Array.from({ length: 150 }, newTenant);
     const put = (tenant_id: string, message_id: string) => {
       const place = { topic: 'events', partition: 0, offset: 0 };
-      const about = { campaign_id: null, locale: null, occurred_at: '2026-11-01T10:00:00.000Z' };
+      const moment = '2026-11-01T10:00:00.000Z';
+      const about = { campaign_id: null, locale: null, occurred_at: moment, lived_at: moment };
       return vectors.putMessages(
         version,
         [{ tenant_id, user_id: 'u', message_id, place, vector, ...about }],

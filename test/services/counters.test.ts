@@ -8,6 +8,7 @@ import { postgresProfiles } from '#backing/profiles/postgres.ts';
 import { ENVELOPE_VERSION } from '#contract/envelope.ts';
 import type { Event } from '#contract/event.ts';
 import { countersContract } from '../ports/counters.contract.ts';
+import { forgettingCounters } from '../ports/forgetting.contract.ts';
 import { embeddedStores } from '../ports/stores.ts';
 import { eventArb, eventArbOf, instantArb, ODD_IDS, shuffles } from '../support/arbitraries.ts';
 import { collect, newLines } from '../support/dump.ts';
@@ -49,6 +50,7 @@ async function everything(postgres: Postgres): Promise<string[]> {
 
 onPostgres(() => {
   countersContract({ name: 'postgres', open: async () => stores(await emptyPostgres()) });
+  forgettingCounters({ name: 'postgres', open: async () => stores(await emptyPostgres()), runs: 40 });
 
   describe('counters in PostgreSQL', () => {
     test('whatever the events and their batches, the dumps are those of the embedded adapter', async () => {

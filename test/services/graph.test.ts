@@ -8,6 +8,7 @@ import { readCypher } from '#backing/neo4j/cypher.ts';
 import { openNeo4j } from '#backing/neo4j/open.ts';
 import { graphMigrations, migrateGraph, removeGraph } from '../../infra/run-graph-migrations.ts';
 import { neo4j as neo4jService } from '../../infra/services/neo4j.ts';
+import { forgettingGraph } from '../ports/forgetting.contract.ts';
 import { edgesOf, engaged, graphContract, replied, wrote } from '../ports/graph.contract.ts';
 import { embeddedStores } from '../ports/stores.ts';
 import { collect } from '../support/dump.ts';
@@ -81,6 +82,7 @@ onService({ name: 'Neo4j', variable: 'NEO4J_URL', up: 'neo4j' }, (url) => {
   }
 
   graphContract({ name: 'neo4j', open: async () => (await open()).graph, runs: 40 });
+  forgettingGraph({ name: 'neo4j', open: async () => (await open()).graph, runs: 25 });
 
   describe('the graph: neo4j', () => {
     const batch = (tenant: string, size: number, round = 0) =>

@@ -7,6 +7,7 @@ import { type MilvusSettings, openMilvusVectors } from '#backing/vectors/milvus.
 import { type MessageVector, type Vectors, VersionMismatch } from '#backing/vectors/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import { topics } from '#contract/topics.ts';
+import { forgettingVectors } from '../ports/forgetting.contract.ts';
 import { embeddedStores } from '../ports/stores.ts';
 import { vectorsContract } from '../ports/vectors.contract.ts';
 import { collect } from '../support/dump.ts';
@@ -25,6 +26,7 @@ function message(fields: Partial<MessageVector> & { tenant_id: string }): Messag
     occurred_at: '2026-11-01T10:00:00.000Z',
     campaign_id: null,
     locale: null,
+    lived_at: '2026-11-01T10:00:00.000Z',
     place: { topic: topics.events, partition: 0, offset: 0 },
     vector: AXIS,
     ...fields,
@@ -90,6 +92,7 @@ onService({ name: 'Milvus', variable: 'MILVUS_ADDRESS', up: 'milvus' }, (address
   }
 
   vectorsContract({ name: 'milvus', open: async () => (await open()).vectors });
+  forgettingVectors({ name: 'milvus', open: async () => (await open()).vectors, runs: 6 });
 
   describe('the vectors: milvus', () => {
     test('messages stand in a collection per month, what is old in one; a search touches those of its time', async () => {

@@ -3,5 +3,6 @@ MERGE (person:Person_v1 {tenant: row.tenant, id: row.user})
 MERGE (message:Message_v1 {tenant: row.tenant, id: row.message})
 MERGE (person)-[wrote:WROTE_v1 {tenant: row.tenant, message: row.message, user: row.user}]->(message)
 WITH wrote, row
-WHERE coalesce(wrote.day, '') < row.day
-SET wrote.day = row.day
+WHERE coalesce(wrote.day, '') < row.day OR coalesce(wrote.lived_at, '') < row.lived_at
+SET wrote.day = CASE WHEN coalesce(wrote.day, '') < row.day THEN row.day ELSE wrote.day END,
+  wrote.lived_at = CASE WHEN coalesce(wrote.lived_at, '') < row.lived_at THEN row.lived_at ELSE wrote.lived_at END

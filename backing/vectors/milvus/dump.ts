@@ -3,6 +3,7 @@ import { ConsistencyLevelEnum } from '@zilliz/milvus2-sdk-node';
 import { composite } from '#contract/ids.ts';
 import { BACKOFF, delayAfter } from '../../log/backoff.ts';
 import { quantise } from '../quantise.ts';
+import { forgottenName } from './names.ts';
 import { fetchRows, type Row } from './rows.ts';
 import type { Store } from './store.ts';
 import { VectorsUnavailable } from './unavailable.ts';
@@ -113,6 +114,30 @@ export async function* dumpOf(store: Store): AsyncIterable<string> {
     }
   }
 
+  async function* forgottenLines() {
+    const name = forgottenName(store.prefix);
+    const { value } = await connection.call(signal, limit_ms, (client, timeout) =>
+      client.hasCollection({ collection_name: name, timeout }),
+    );
+    if (value !== true) return;
+    await collections.ready(name, null, signal);
+    const [counted] = await query(name, '', ['count(*)']);
+    const many = Number(counted?.['count(*)']) > SLICE;
+    // What keys begin with, in the order in which they sort.
+    const starts = many ? [...'-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'] : [''];
+    for (const start of starts) {
+      const rows = await query(
+        name,
+        `pk like "${start.replace('_', '\\\\_')}%"`,
+        ['pk', 'forgotten_at'],
+        MOST,
+      );
+      const lines = rows.map((row) => [String(row['pk']), String(row['forgotten_at'])] as const);
+      for (const [key, at] of lines.sort(([a], [b]) => (a < b ? -1 : 1)))
+        yield `${composite('forgotten', key)} ${at}`;
+    }
+  }
+
   const bytesOf = ({ vector }: Row) =>
     Buffer.from(quantise(Float32Array.from(vector as number[])).buffer).toString('base64');
 
@@ -121,6 +146,7 @@ export async function* dumpOf(store: Store): AsyncIterable<string> {
       row['deleted'] === true ? [null, null] : [(row['campaign'] as string[]).join(''), bytesOf(row)];
     yield `${composite('campaign', ...key)} ${composite(...content)}`;
   }
+  yield* forgottenLines();
   const fields = ['occurred_at', 'campaign_id', 'locale', 'vector'];
   for await (const { key, row } of rowsOf(await linesOf('message'), fields)) {
     const [campaign_id, locale] = [String(row['campaign_id']) || null, String(row['locale']) || null];

@@ -2,6 +2,7 @@ import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
 import type { Place } from '../../log/port.ts';
 import type { MessageHit, MessageVector, Vectors } from '../port.ts';
+import { forgettingIn } from './forget.ts';
 import { lanes } from './lanes.ts';
 import { holds, keyOf, messagesName, type Named, versionPart } from './names.ts';
 import { fetchRows, type Row, upsertRows } from './rows.ts';
@@ -10,7 +11,7 @@ import { best, searchRows, similarityOf } from './search.ts';
 import type { Store } from './store.ts';
 import { checkWidth } from './width.ts';
 
-type MessagesOf = Pick<Vectors, 'putMessages' | 'nearestMessages' | 'messages'>;
+type MessagesOf = Pick<Vectors, 'putMessages' | 'nearestMessages' | 'messages' | 'forget'>;
 
 /** Where a row of an identity stands. */
 type Found = { name: string; place: number };
@@ -24,7 +25,8 @@ function rank({ topic, offset }: Place): number {
 }
 
 function rowOf(pk: string, message: MessageVector): Row {
-  const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector } = message;
+  const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, lived_at, place, vector } =
+    message;
   return {
     pk,
     tenant_id,
@@ -32,6 +34,7 @@ function rowOf(pk: string, message: MessageVector): Row {
     message_id,
     occurred_at,
     occurred_ms: Date.parse(occurred_at),
+    lived_ms: Date.parse(lived_at),
     campaign_id: campaign_id ?? '',
     locale: locale ?? '',
     place: rank(place),
@@ -70,6 +73,7 @@ function earliest(rows: readonly MessageVector[]): Map<string, MessageVector> {
 export function messagesIn(store: Store): MessagesOf {
   const { connection, collections, prefix, history_before, search_ms, write_ms } = store;
   const inLanes = lanes();
+  const forgetting = forgettingIn(store);
 
   async function ofVersion(id: string, signal: AbortSignal, fresh = false): Promise<Named[]> {
     const part = versionPart(id);
@@ -142,7 +146,17 @@ export function messagesIn(store: Store): MessagesOf {
       );
       if (rows.length === 0) return;
       const partitions = rows.map(({ place }) => place.partition);
-      await inLanes(partitions, () => collections.using(() => write(version, rows, signal)));
+      await inLanes(partitions, () =>
+        collections.using(async () => {
+          await write(version, rows, signal);
+          await forgetting.afterPutting(rows, signal);
+        }),
+      );
+    },
+
+    async forget(people, signal) {
+      signal.throwIfAborted();
+      await collections.using(() => forgetting.forget(people, signal));
     },
 
     async nearestMessages({ tenant_id, version, vectors, k, about_campaigns, from, before }, signal) {

@@ -35,6 +35,11 @@ export function campaignsName(prefix: string, id: string): string {
   return `${prefix}_campaigns_${versionPart(id)}`;
 }
 
+/** Who was forgotten; no version has it, and no list of versions names it. */
+export function forgottenName(prefix: string): string {
+  return `${prefix}_forgotten`;
+}
+
 const NAME = /^_(campaigns|messages)_([A-Za-z0-9_]*_[0-9a-f]{10})(?:_(in|before)_(\d{4})_(\d\d))?$/;
 
 /** What a name says, or null for one of somebody else. `version` is the version's part. */

@@ -39,7 +39,16 @@ export const messageFields = (dimension: number): FieldType[] => [
   varchar('locale', 64),
   varchar('occurred_at', 32),
   int64('occurred_ms'),
+  int64('lived_ms'),
   int64('place'),
+];
+
+/** Milvus wants a vector in every collection. */
+export const forgottenFields = (dimension: number): FieldType[] => [
+  { ...varchar('pk', 64), is_primary_key: true },
+  { ...varchar('tenant_id', 64), is_partition_key: true },
+  { name: 'vector', data_type: DataType.FloatVector, dim: dimension },
+  varchar('forgotten_at', 32),
 ];
 
 /** A deleted campaign stays as a row, so that an older copy can't bring it back. */

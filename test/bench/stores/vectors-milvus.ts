@@ -33,6 +33,7 @@ const messageAt = (at: number): MessageVector => ({
   occurred_at: DAY,
   campaign_id: null,
   locale: 'en',
+  lived_at: DAY,
   place: { topic: topics.events, partition: 0, offset: at },
   vector: vectorAt(at),
 });
@@ -165,10 +166,11 @@ export const store: StoreBench<Place> = {
           return data.map((row) => Float32Array.from(row['vector'] as number[]));
         }),
         'put messages': calling(async (at) => {
-          const rows = batchAt('raw', at).map(({ place, vector, ...row }) => ({
+          const rows = batchAt('raw', at).map(({ place, vector, lived_at, ...row }) => ({
             ...row,
             pk: row.message_id,
             occurred_ms: Date.parse(row.occurred_at),
+            lived_ms: Date.parse(lived_at),
             campaign_id: '',
             place: place.offset,
             vector: Array.from(vector),

@@ -4,10 +4,10 @@ import { openWorld, signal, topicsOfTalk } from '../world.ts';
 
 const TODAY = '2026-11-01';
 const engaged = (user_id: string, campaign_id: string, day = TODAY): Edge => {
-  return { kind: 'engaged', tenant_id: 'acme', user_id, campaign_id, day };
+  return { kind: 'engaged', tenant_id: 'acme', user_id, campaign_id, day, lived_at: `${day}T12:00:00.000Z` };
 };
 const replied = (user_id: string, other_id: string, day = TODAY): Edge => {
-  return { kind: 'replied', tenant_id: 'acme', user_id, other_id, day };
+  return { kind: 'replied', tenant_id: 'acme', user_id, other_id, day, lived_at: `${day}T12:00:00.000Z` };
 };
 
 describe('graph neighbours', () => {

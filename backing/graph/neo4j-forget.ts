@@ -1,0 +1,99 @@
+import { int } from 'neo4j-driver';
+import type { Forgotten } from '#contract/deletion.ts';
+import { FOR_GOOD, forgottenKey, forgottenMessageKey } from '../forgotten.ts';
+import type { Neo4j } from '../neo4j/open.ts';
+import type { Edge } from './port.ts';
+
+/** How many edges leave in a transaction. */
+const SOME = 1_000;
+
+type Person = { tenant: string; user: string; at: string };
+
+/** The person as people are known by here, and since when they are forgotten. */
+const personOf = ({ tenant_id, user_id, forgotten_at }: Forgotten): Person & { key: string } => ({
+  tenant: tenant_id,
+  user: user_id,
+  key: forgottenKey(tenant_id, user_id),
+  at: forgotten_at,
+});
+
+/**
+ * Forgetting in Neo4j, where a transaction does not see what another is about to commit. So who forgets remembers
+ * that first, and takes edges away after it; and who adds edges looks afterwards who was forgotten, and takes away
+ * what was not to be added. Whichever of the two is later finds what the other did.
+ */
+export function neo4jForgetting(neo4j: Neo4j, cypher: (name: string) => string) {
+  const [FORGET, FORGOTTEN] = [cypher('forget'), cypher('forgotten')];
+  const [MESSAGES, ANSWERS, WROTE] = [
+    cypher('forgotten-messages'),
+    cypher('forget-messages'),
+    cypher('forget-wrote'),
+  ];
+  const [ANY, EDGES, PERSON] = [cypher('forgotten-edges'), cypher('forget-edges'), cypher('forget-person')];
+  const some = int(SOME);
+
+  const rows = (text: string, batch: readonly object[]) => ({ text, parameters: { batch: { rows: batch } } });
+
+  async function since(keys: readonly string[], signal: AbortSignal): Promise<Map<string, string>> {
+    const statement = { text: FORGOTTEN, parameters: { asked: { keys } } };
+    const found = await neo4j.read<{ key: string; at: string }>(statement, signal);
+    return new Map(found.map(({ key, at }) => [key, at]));
+  }
+
+  /** Takes away all that a person has no more, some edges a transaction. */
+  async function sweep(person: Person, signal: AbortSignal): Promise<void> {
+    const asked = { text: MESSAGES, parameters: { asked: person, some } };
+    for (;;) {
+      const messages = await neo4j.read<{ message: string }>(asked, signal);
+      if (messages.length === 0) break;
+      const { tenant } = person;
+      const batch = messages.map(({ message }) => ({ ...person, message }));
+      const keys = batch.map(({ message }) => ({ key: forgottenMessageKey(tenant, message), at: FOR_GOOD }));
+      const answers = batch.map(({ message }) => ({ tenant, message, at: FOR_GOOD }));
+      // Remembered before the answers go, and these before the only edge that leads to them.
+      await neo4j.write([rows(FORGET, keys)], signal);
+      await neo4j.write([rows(ANSWERS, answers), rows(WROTE, batch)], signal);
+    }
+    const parameters = { asked: person, some };
+    while ((await neo4j.read({ text: ANY, parameters }, signal)).length > 0)
+      await neo4j.write([{ text: EDGES, parameters }], signal);
+    await neo4j.write([{ text: PERSON, parameters }], signal);
+  }
+
+  return {
+    async forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void> {
+      const batch = people.map(personOf);
+      await neo4j.write([rows(FORGET, batch)], signal);
+      const holds = await since(
+        batch.map(({ key }) => key),
+        signal,
+      );
+      for (const person of batch) await sweep({ ...person, at: holds.get(person.key) ?? person.at }, signal);
+    },
+
+    /** Looks who of those that edges were just added of, or lead to, was forgotten after them. */
+    async afterAdding(edges: readonly Edge[], signal: AbortSignal): Promise<void> {
+      const people = new Map<string, Omit<Person, 'at'> & { dies: string }>();
+      const answers = new Map<string, { tenant: string; message: string; dies: string }>();
+      const earliest = (dies: string, before?: { dies: string }) =>
+        before && before.dies < dies ? before.dies : dies;
+      for (const edge of edges) {
+        const { tenant_id: tenant, lived_at } = edge;
+        for (const user of edge.kind === 'replied' ? [edge.user_id, edge.other_id] : [edge.user_id]) {
+          const key = forgottenKey(tenant, user);
+          people.set(key, { tenant, user, dies: earliest(lived_at, people.get(key)) });
+        }
+        if (edge.kind !== 'answered') continue;
+        const key = forgottenMessageKey(tenant, edge.message_id);
+        const dies = earliest(lived_at, answers.get(key));
+        answers.set(key, { tenant, message: edge.message_id, dies });
+      }
+      const holds = await since([...people.keys(), ...answers.keys()], signal);
+      for (const [key, at] of holds) {
+        const [person, answer] = [people.get(key), answers.get(key)];
+        if (person && person.dies <= at) await sweep({ ...person, at }, signal);
+        if (answer && answer.dies <= at) await neo4j.write([rows(ANSWERS, [{ ...answer, at }])], signal);
+      }
+    },
+  };
+}
