@@ -228,8 +228,18 @@ const codeOf = (error: unknown) => (error as { code?: string } | null)?.code ?? 
 /** Where a folder of the key should be stands an object, or a folder where its object should be: there is none either. */
 const isMissing = (error: unknown) => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error));
 
-/** What will pass: a full disk that somebody clears, too many open files, a disk that did not answer. */
-const PASSING = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'EAGAIN', 'EBUSY', 'ETIMEDOUT']);
+/** What will pass: a full disk that somebody clears, a limit that is lifted, too many open files, a disk that did not answer. */
+const PASSING = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'EFBIG',
+  'EIO',
+  'EAGAIN',
+  'EBUSY',
+  'ETIMEDOUT',
+]);
 
 async function attempt<T>(run: () => Promise<T>): Promise<T> {
   try {

@@ -30,7 +30,7 @@ export type Outcome = {
 };
 
 /** How many events are acknowledged between one fault and the next, at random. */
-const BETWEEN = { least: 20, most: 400 };
+const BETWEEN = { least: 20, most: 200 };
 const RECOVERY_MS = 90_000;
 
 /** Every fault once, in an order that chance gives, then every one again. */
@@ -60,14 +60,15 @@ export async function runIngest(
       signal: AbortSignal.any([signal, ending.signal]),
     });
     const faults = chosen(world.faults, random);
+    const fails = failing(world, signal);
     const done: Round[] = [];
     for (let at = 1; at <= rounds; at++) {
-      const round = await unlessBroken(oneRound(faults.next().value, { world, load, random }), world, signal);
+      const round = await Promise.race([oneRound(faults.next().value, { world, load, random }), fails]);
       done.push(round);
       tell(roundLine(at, round, load));
     }
-    await unlessBroken(load.end(), world, signal);
-    await unlessBroken(world.settle(), world, signal);
+    await Promise.race([load.end(), fails]);
+    await Promise.race([world.settle(), fails]);
     const findings = await compareViews(await world.read(), expected.views());
     const holds = findings.every(({ missing, twice, different }) => missing + twice + different === 0);
     const [acknowledged, failed_sends] = [load.acknowledged(), load.failed()];
@@ -78,13 +79,15 @@ export async function runIngest(
   }
 }
 
-/** Rejects where the run is stopped, or a process has ended that should not have. */
-function unlessBroken<T>(work: Promise<T>, { broken }: World, signal: AbortSignal): Promise<T> {
+/** Rejects once the run is stopped, or a process has ended that should not have. */
+function failing({ broken }: World, signal: AbortSignal): Promise<never> {
   const stopped = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-  return Promise.race([work, broken, stopped]);
+  const either = Promise.race([broken, stopped]);
+  either.catch(() => {});
+  return either;
 }
 
 type Disturbed = { world: World; load: ReturnType<typeof startLoad>; random: Random };

@@ -5,8 +5,8 @@ import { seededRandom } from '../../../infra/local/simulated/random.ts';
 import { conversation, type SentEvent } from './conversation.ts';
 
 const WRITERS = 4;
-const BATCH = { least: 5, most: 60 };
-const PAUSE_MS = 200;
+const BATCH = { least: 1, most: 40 };
+const PAUSE_MS = 500;
 const RETRY_MS = 100;
 const PATIENCE_MS = 5_000;
 /** How often a writer sends again what was acknowledged already, as an app does that never heard of it. */

@@ -93,13 +93,16 @@ export async function startMember(
     },
     async settle() {
       const asked = running();
-      const answered = once(asked, 'message');
-      asked.send('settle');
-      const gone = once(asked, 'exit').then(() => {
+      const listening = new AbortController();
+      const gone = once(asked, 'exit', listening).then(() => {
         throw new Error(`${name} ended while it was asked`);
       });
-      gone.catch(() => {});
-      const [{ failed }] = (await Promise.race([answered, gone])) as [Settled];
+      const answered = once(asked, 'message', listening);
+      for (const either of [gone, answered]) either.catch(() => {});
+      asked.send('settle');
+      const [{ failed }] = (await Promise.race([answered, gone]).finally(() => listening.abort())) as [
+        Settled,
+      ];
       if (failed) throw new Error(`${name}: ${failed}. Its last words: ${words}`);
     },
   };

@@ -21,6 +21,9 @@ const SCHEMA = 'edgewise';
 const SESSION_MS = 3_000;
 const KAFKA = { session_timeout_ms: SESSION_MS, heartbeat_ms: 500, delivery_timeout_ms: 4_000 };
 
+/** It is started often, and has little to do. */
+const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 /** A broker that says it listens at the proxy before it, and that allows sessions this short. */
 function behindProxy(proxy_port: number): Service {
   return {
@@ -34,9 +37,12 @@ function behindProxy(proxy_port: number): Service {
       const own = [
         `advertised.listeners=PLAINTEXT://${HOST}:${proxy_port}`,
         `group.min.session.timeout.ms=${SESSION_MS}`,
+        // One that was killed is let in again only once the controller has given up on it.
+        'broker.session.timeout.ms=2000',
+        'broker.heartbeat.interval.ms=500',
       ];
       await writeFile(file, [...own, ...lines].join('\n'));
-      return launch;
+      return { ...launch, args: [...QUICK_START, ...launch.args.filter((one) => one !== '-XX:+UseG1GC')] };
     },
   };
 }
