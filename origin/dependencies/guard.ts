@@ -91,8 +91,14 @@ export function openGuard(options: {
     { breaker: new CountBreaker(BREAKER), halfOpenAfter: new ExponentialBackoff(BACK) },
   );
   const state = (): GuardState => (breaker.state === CircuitState.Closed ? 'closed' : 'open');
-  breaker.onBreak(() => observer.changed(dependency, 'open'));
-  breaker.onReset(() => observer.changed(dependency, 'closed'));
+  // It opens anew after each look in vain, which changes nothing.
+  let told: GuardState = 'closed';
+  const change = (now: GuardState) => {
+    if (now !== told) observer.changed(dependency, now);
+    told = now;
+  };
+  breaker.onBreak(() => change('open'));
+  breaker.onReset(() => change('closed'));
 
   function called(operation: string, begun_ms: number, outcome: Outcome): void {
     observer.called({ dependency, operation, outcome, took_ms: performance.now() - begun_ms });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -12,16 +13,22 @@ export type FaultProxy = {
   cut(): void;
   /** Refuses new connections, and breaks those that there are. */
   refuse(): void;
-  /** Lets everything through again; what was black-holed is broken. */
+  /** Whatever is asked is answered with bytes that mean nothing, and never handed on. */
+  garbage(): void;
+  /** Lets everything through again, what was delayed first; what was black-holed or answered with garbage is broken. */
   heal(): void;
   close(): Promise<void>;
 };
 
+const GARBAGE_BYTES = 256;
+
 /** A TCP proxy in front of a real service, that makes the faults a network makes. */
 export async function faultProxy(target: { host: string; port: number }): Promise<FaultProxy> {
-  let mode: 'through' | 'black-hole' | 'refuse' = 'through';
+  let mode: 'through' | 'black-hole' | 'refuse' | 'garbage' = 'through';
   let delay_ms = 0;
   const sockets = new Set<Socket>();
+  /** What is delayed, in the order in which it came. */
+  let waiting: { timer: NodeJS.Timeout; to: Socket; bytes: Buffer }[] = [];
 
   function keep(socket: Socket): void {
     sockets.add(socket);
@@ -29,11 +36,24 @@ export async function faultProxy(target: { host: string; port: number }): Promis
     socket.on('close', () => sockets.delete(socket));
   }
 
+  function later(to: Socket, bytes: Buffer): void {
+    const one = {
+      to,
+      bytes,
+      timer: setTimeout(() => {
+        waiting = waiting.filter((other) => other !== one);
+        if (!to.destroyed) to.write(bytes);
+      }, delay_ms),
+    };
+    waiting.push(one);
+  }
+
   function pipe(from: Socket, to: Socket): void {
     from.on('data', (bytes) => {
+      if (mode === 'garbage') return void (from.destroyed || from.write(randomBytes(GARBAGE_BYTES)));
       if (mode !== 'through') return;
-      if (delay_ms === 0) return void to.write(bytes);
-      setTimeout(() => to.destroyed || to.write(bytes), delay_ms);
+      if (delay_ms === 0) to.write(bytes);
+      else later(to, bytes);
     });
     from.on('close', () => to.destroy());
   }
@@ -65,10 +85,19 @@ export async function faultProxy(target: { host: string; port: number }): Promis
       mode = 'refuse';
       cut();
     },
+    garbage: () => {
+      mode = 'garbage';
+    },
     heal: () => {
-      if (mode === 'black-hole') cut();
+      if (mode === 'black-hole' || mode === 'garbage') cut();
       mode = 'through';
       delay_ms = 0;
+      const late = waiting;
+      waiting = [];
+      for (const { timer, to, bytes } of late) {
+        clearTimeout(timer);
+        if (!to.destroyed) to.write(bytes);
+      }
     },
     async close() {
       cut();

@@ -25,6 +25,12 @@ function rounds(text: string): number {
   throw new InvalidArgumentError('A whole number from 1 to 99999.');
 }
 
+function seconds(text: string): number {
+  const value = Number(text);
+  if (value >= 1 && value <= 60) return value;
+  throw new InvalidArgumentError('It is from 1 to 60.');
+}
+
 /** `chaos NAME`: makes faults under load, and checks that what is promised holds. Exits with 1 where it does not. */
 export function chaosCommand(): Command {
   return new Command('chaos')
@@ -41,6 +47,8 @@ export function chaosCommand(): Command {
         .choices(['services', 'embedded'])
         .default('services'),
     )
+    .option('--only <text>', 'of the faults of `origin` only those whose name has this in it')
+    .option('--seconds <n>', 'how long each fault of `origin` lasts', seconds, 6)
     .option('--json <file>', 'write all figures to a file')
     .action(async (name: string, options) => {
       const { chaos } = await import(new URL(`${name}.ts`, folder).href);
