@@ -18,6 +18,13 @@ const Envelope = v.strictObject({
   answer: Answer,
 });
 
+/** What is used of the platform's Cache. */
+export type ResponseCache = {
+  match(address: string): Promise<Response | undefined>;
+  put(address: string, response: Response): Promise<void>;
+  delete(address: string): Promise<boolean>;
+};
+
 /** Answers in the cache of the data centre, shared by its isolates. Nothing of it rejects: it is a help, no need. */
 export type Colo = {
   get(key: string): Promise<Entry | null>;
@@ -36,7 +43,7 @@ export function coloCache({
   clock,
   log,
 }: {
-  open: (name: string) => Promise<Pick<Cache, 'match' | 'put' | 'delete'>>;
+  open: (name: string) => Promise<ResponseCache>;
   clock: Clock;
   log: Log;
 }): Colo {
