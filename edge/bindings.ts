@@ -4,9 +4,11 @@ export type Bindings = {
   popular: KVNamespace | null;
   /** Where events wait while the gateway is down. */
   events: Queue | null;
+  /** Where that stands of them which the gateway refused to the last. */
+  dead_letters: KVNamespace | null;
 };
 
 export function readBindings(env: unknown): Bindings {
-  const { POPULAR = null, EVENTS = null } = env as { POPULAR?: KVNamespace; EVENTS?: Queue };
-  return { popular: POPULAR, events: EVENTS };
+  const { POPULAR = null, EVENTS = null, DEAD_LETTERS = null } = env as Record<string, never>;
+  return { popular: POPULAR, events: EVENTS, dead_letters: DEAD_LETTERS };
 }

@@ -37,6 +37,7 @@ import { publishPopular } from './popular/publish.ts';
 import { standIns } from './popular/stand-in.ts';
 import { eventQueue } from './queue/accept.ts';
 import { deliverQueued } from './queue/deliver.ts';
+import { setAside } from './queue/set-aside.ts';
 import { signedFetch } from './signed-fetch.ts';
 import { tenantsOf } from './tenants.ts';
 
@@ -58,6 +59,9 @@ const ORIGIN_BREAKER = {
   probe_ms: 30_000,
 };
 const GATEWAY_BREAKER = { ...ORIGIN_BREAKER, name: 'gateway' };
+
+/** What the names of queues end in that hold what the gateway refused to the last. */
+const DEAD = '-dead';
 
 function appOf(config: Config, bindings: Bindings): App {
   // Looked up at each call, so that a test can put another in its place.
@@ -122,7 +126,10 @@ function appOf(config: Config, bindings: Bindings): App {
     everyMinute: async () => {
       if (lists) await publishPopular({ ...means, audiences: audiencesOf(config), origin, lists });
     },
-    deliver: ({ messages }) => deliverQueued({ ...means, messages, send: toGateway }),
+    deliver: ({ queue, messages }) =>
+      bindings.dead_letters && queue.endsWith(DEAD)
+        ? setAside({ ...means, messages, kept: bindings.dead_letters })
+        : deliverQueued({ ...means, messages, send: toGateway }),
   };
 }
 

@@ -8,6 +8,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   import: async () => (await import('./commands/import.ts')).importCommand(),
   'dead-letters': async () => (await import('./commands/dead-letters.ts')).deadLettersCommand(),
+  queue: async () => (await import('./commands/queue.ts')).queueCommand(),
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   embeddings: async () => (await import('./commands/embeddings.ts')).embeddingsCommand(),

@@ -1,12 +1,16 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Problem } from '#contract/problem.ts';
-import { QUEUED_PATH, type QueuedEvents } from '#contract/queued-events.ts';
+import { DEAD_LETTERS, deadLetterKey, QUEUED_PATH, type QueuedEvents } from '#contract/queued-events.ts';
 import type { Events } from '../../edge/gateway.ts';
 import { eventQueue } from '../../edge/queue/accept.ts';
 import { deliverQueued } from '../../edge/queue/deliver.ts';
 import { callsOf } from '../../edge/queue/messages.ts';
+import { setAside } from '../../edge/queue/set-aside.ts';
 import type { SignedFetch } from '../../edge/signed-fetch.ts';
+import worker from '../../edge/worker.ts';
 import { ask, behind, openEdge, problem, resetBehind } from './support/edge.ts';
 import { TENANT, token } from './support/tokens.ts';
 
@@ -214,6 +218,43 @@ describe('what the queue hands on', () => {
     });
     for (const { ack, retry } of garbage)
       expect([ack.mock.calls.length, retry.mock.calls.length]).toEqual([0, 1]);
+  });
+});
+
+describe('what the gateway refused to the last', () => {
+  const letter = (id: string, body: unknown) => ({
+    id,
+    timestamp: new Date(NOW),
+    body,
+    ack: vi.fn(),
+    retry: vi.fn(),
+  });
+
+  test('is kept by the Worker before it is acknowledged, once however often it comes', async () => {
+    const kept = (env as unknown as { DEAD_LETTERS: KVNamespace }).DEAD_LETTERS;
+    for (let time = 0; time < 2; time++) {
+      const one = { id: 'a', timestamp: new Date(NOW), attempts: 1, body: '{"letter":1}' };
+      const batch = createMessageBatch('edgewise-events-dead', [one]);
+      const context = createExecutionContext();
+      await worker.queue(batch, env);
+      expect(await getQueueResult(batch, context)).toMatchObject({ explicitAcks: ['a'] });
+    }
+    const { keys } = await kept.list({ prefix: DEAD_LETTERS });
+    expect(keys.map(({ name }) => name)).toEqual([deadLetterKey(new Date(NOW), 'a')]);
+    expect(keys[0]?.expiration).toBeGreaterThan(Date.now() / 1000 + 24 * 24 * 3600);
+    expect(await kept.get(keys[0]?.name ?? '')).toBe('{"letter":1}');
+    expect(behind.asked).toEqual([]);
+  });
+
+  test('comes again where it cannot be kept, without holding up the others', async () => {
+    const put = async (key: string) => {
+      if (key.endsWith(':a')) throw new Error('KV is down');
+    };
+    const messages = [letter('a', '1'), letter('b', '2')];
+    await setAside({ messages, kept: { put }, log: silent });
+    const [a, b] = messages as [(typeof messages)[0], (typeof messages)[0]];
+    expect([a.ack.mock.calls.length, a.retry.mock.calls.length]).toEqual([0, 1]);
+    expect([b.ack.mock.calls.length, b.retry.mock.calls.length]).toEqual([1, 0]);
   });
 });
 
