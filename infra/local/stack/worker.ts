@@ -11,7 +11,14 @@ export type WorkerOptions = {
   vars: Readonly<Record<string, string>>;
   /** Another Worker than the edge's, as one module. */
   script?: string;
+  /** Binds what wrangler.toml does, simulated: KV for popular lists, and the queue of events, handed on by the second. */
+  platform?: boolean;
 };
+
+const PLATFORM = {
+  env: { POPULAR: { type: 'kv', id: 'popular' }, EVENTS: { type: 'queue', name: 'edgewise-events' } },
+  triggers: [{ type: 'queue', name: 'edgewise-events', maxBatchTimeout: 1, maxRetries: 100 }],
+} as const;
 
 /** Runs the edge's Worker in workerd, on the loopback alone. */
 export async function startWorker(worker: WorkerOptions) {
@@ -20,7 +27,16 @@ export async function startWorker(worker: WorkerOptions) {
   try {
     await miniflare.ready;
     const { origin: url } = await miniflare.unsafeGetDirectURL(NAME);
-    return { url, close: () => miniflare.dispose() };
+    return {
+      url,
+      /** Does what the cron trigger does. Rejects where that failed. */
+      async everyMinute() {
+        const worker = await miniflare.getWorker(NAME);
+        const { outcome } = await worker.scheduled({ cron: '* * * * *' });
+        if (outcome !== 'ok') throw new Error(`What is done every minute ended with "${outcome}"`);
+      },
+      close: () => miniflare.dispose(),
+    };
   } catch (error) {
     // It rejects with what it has failed of already.
     await miniflare.dispose().catch(() => {});
@@ -28,7 +44,7 @@ export async function startWorker(worker: WorkerOptions) {
   }
 }
 
-async function optionsFor({ port, vars, script }: WorkerOptions): Promise<MiniflareOptions> {
+async function optionsFor({ port, vars, script, platform }: WorkerOptions): Promise<MiniflareOptions> {
   const [contents, compatibilityDate] = await Promise.all([
     script ?? bundleWorker(),
     readCompatibilityDate(),
@@ -51,7 +67,8 @@ async function optionsFor({ port, vars, script }: WorkerOptions): Promise<Minifl
           name: NAME,
           compatibilityDate,
           manifest: { mainModule: MODULE, modulesRoot: ROOT, modules },
-          env: Object.fromEntries(env),
+          env: { ...Object.fromEntries(env), ...(platform && PLATFORM.env) },
+          triggers: platform ? [...PLATFORM.triggers] : [],
         },
         // The entry that Miniflare puts before a Worker otherwise costs four times what the Worker does.
         dev: { rootPath: ROOT, unsafeRegisterWorker: false, unsafeDirectSockets: [{ host: HOST, port }] },
