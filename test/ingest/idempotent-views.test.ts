@@ -1,25 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Chaos } from '#backing/log/chaos.ts';
-import { handlerOf } from '../../ingest/views/view.ts';
-import { redeliveries } from '../support/arbitraries.ts';
+import { deliver, worldWith } from './deliveries.ts';
 import { hesitantViews, histories, type Written } from './histories.ts';
-import {
-  batchOf,
-  dumpsOf,
-  never,
-  openWorld,
-  partitionsOf,
-  runToEnd,
-  type World,
-  type WorldOptions,
-} from './small-world.ts';
-
-async function worldWith(written: readonly Written[], options: WorldOptions = {}): Promise<World> {
-  const world = openWorld(options);
-  for (const { topic, record } of written) await world.log.append(topic, [record], never);
-  return world;
-}
+import { dumpsOf, runToEnd } from './small-world.ts';
 
 /** The dumps after one pass, each partition from its start to its end, nothing twice. */
 async function afterCleanPass(written: readonly Written[]) {
@@ -69,18 +53,7 @@ it(
   async () => {
     const property = fc.asyncProperty(histories, fc.gen(), async (history, gen) => {
       const world = await worldWith(history);
-      for (const view of world.views) {
-        const handle = handlerOf(view, { log: world.log, clock: world.clock, answers: world.stores.answers });
-        const waiting = (await partitionsOf(world.log, view.topics)).map((records) =>
-          gen(redeliveries, records),
-        );
-        for (;;) {
-          const open = waiting.filter((slices) => slices.length > 0);
-          if (open.length === 0) break;
-          const slice = open[gen(fc.nat, { max: open.length - 1 })]?.shift();
-          if (slice?.length) await handle(batchOf(slice));
-        }
-      }
+      await deliver(world, world.views, gen);
       const dumps = await dumpsOf(world.stores);
       await world.close();
       expect(dumps).toEqual(await afterCleanPass(history));
