@@ -1,148 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Answer, LONGEST_MS } from '#contract/answer.ts';
-import { type Epochs, raised } from '#contract/epoch.ts';
-import { Problem } from '#contract/problem.ts';
-import { breaker } from '../../edge/breaker.ts';
-import { answerCache } from '../../edge/cache/answers.ts';
-import { cacheStatus } from '../../edge/cache/cache-status.ts';
+import { LONGEST_MS } from '#contract/answer.ts';
 import { coloCache } from '../../edge/cache/colo.ts';
-import { answerMemory } from '../../edge/cache/memory.ts';
 import { type Entry, FRESH_MS, outdated, SERVABLE_MS } from '../../edge/cache/policy.ts';
-import { guardedRedis, type RedisTier } from '../../edge/cache/redis.ts';
-import { refusalMemory } from '../../edge/cache/refusals.ts';
-import type { Reply } from '../../edge/origin.ts';
-
-const NOW = 1_800_000_000_000;
-const DEGRADED_MS = 5_000;
-const SUBJECT = { key: 'k', tenant_id: 't', user_id: 'u' };
-const silent = () => {};
-
-/** The cache of a data centre by the faked clock: it keeps what says `public, max-age`, and for so long. */
-function fakeColo(clock: () => number) {
-  const kept = new Map<string, { body: string; until_ms: number }>();
-  return {
-    kept,
-    open: async () => ({
-      match: async (key: RequestInfo | URL) => {
-        const found = kept.get(String(key));
-        return found && clock() < found.until_ms ? new Response(found.body) : undefined;
-      },
-      put: async (key: RequestInfo | URL, response: Response) => {
-        const max_age = /^public, max-age=(\d+)$/.exec(response.headers.get('Cache-Control') ?? '')?.[1];
-        if (!max_age) throw new TypeError('It would not be kept');
-        kept.set(String(key), { body: await response.text(), until_ms: clock() + Number(max_age) * 1000 });
-      },
-      delete: async (key: RequestInfo | URL) => kept.delete(String(key)),
-    }),
-  };
-}
-
-/** Isolates in data centres before one Redis and one origin, all by one clock, and one question. */
-function world({ isolates = 4, colos = 2 }: { isolates?: number; colos?: number } = {}) {
-  const state = {
-    now_ms: NOW,
-    epochs: { user: 1, tenant: 1 } as Epochs,
-    /** When each pair of epochs was replaced by the next. */
-    ended: new Map<string, number>(),
-    redis: 'up' as 'up' | 'down' | 'garbage',
-    origin: 'up' as 'up' | 'down' | 'degraded' | 'gone',
-    stored: null as Answer | null,
-    made: 0,
-    random: 0,
-  };
-  const calls = { redis: 0, origin: 0, epochs: 0, restored: 0 };
-  const clock = () => state.now_ms;
-  const name = ({ user, tenant }: Epochs) => `${user} ${tenant}`;
-
-  const tier: RedisTier = {
-    async get() {
-      calls.redis++;
-      if (state.redis !== 'up') throw new TypeError(state.redis);
-      const answer = state.stored && clock() < state.stored.until_ms ? state.stored : null;
-      return { epochs: { ...state.epochs }, answer };
-    },
-    key: async () => null,
-    async restore(_, answer) {
-      calls.restored++;
-      state.stored ??= answer;
-    },
-  };
-
-  /** The origin keeps what it makes in Redis, as it does. */
-  async function load(): Promise<Reply> {
-    calls.origin++;
-    if (state.origin === 'down') throw new Problem('unavailable', 'no origin');
-    if (state.origin === 'gone') return { kind: 'problem', status: 404, body: '{}', retry_after: null };
-    const epochs = { ...state.epochs };
-    const bad = state.origin === 'degraded';
-    const answer: Answer = {
-      format: 1,
-      body: String(++state.made),
-      etag: `"${state.made}"`,
-      epochs,
-      created_ms: clock(),
-      until_ms: clock() + (bad ? DEGRADED_MS : LONGEST_MS),
-      degraded: bad ? ['vectors'] : [],
-    };
-    const { stored } = state;
-    const holds = stored && clock() < stored.until_ms && name(stored.epochs) === name(epochs);
-    if (state.redis === 'up' && !(bad && holds && stored.degraded.length === 0)) state.stored = answer;
-    return { kind: 'answer', body: answer.body, etag: answer.etag, answer };
-  }
-
-  const centres = Array.from({ length: colos }, () => fakeColo(clock));
-  const behind: Promise<unknown>[] = [];
-  const caches = Array.from({ length: isolates }, (_, at) => {
-    const means = { clock, random: () => state.random, log: silent };
-    const centre = centres[at % colos] as ReturnType<typeof fakeColo>;
-    const guard = breaker({
-      ...means,
-      name: 'redis',
-      failures: 3,
-      shortest_ms: 1_000,
-      longest_ms: 30_000,
-      probe_ms: 5_000,
-    });
-    return answerCache({
-      ...means,
-      memory: answerMemory(),
-      refusals: refusalMemory(clock),
-      colo: coloCache({ ...means, open: centre.open }),
-      redis: guardedRedis(tier, guard),
-      epochs: {
-        read: async () => {
-          calls.epochs++;
-          if (state.origin === 'down') throw new Problem('unavailable', 'no origin');
-          return { ...state.epochs };
-        },
-      },
-    });
-  });
-
-  return {
-    state,
-    calls,
-    centres,
-    /** When an answer's epochs ceased to be those of now; never, where they still are. */
-    endedAt: (answer: Answer) => state.ended.get(name(answer.epochs)) ?? Number.POSITIVE_INFINITY,
-    change(whose: 'user' | 'tenant') {
-      state.ended.set(name(state.epochs), state.now_ms);
-      state.epochs = { ...state.epochs, [whose]: raised(state.epochs[whose], state.now_ms) };
-    },
-    /** Asks an isolate; null where no answer can be had. What goes on behind is done when it resolves. */
-    async read(isolate = 0, subject = SUBJECT) {
-      const options = { waitUntil: (work: Promise<unknown>) => void behind.push(work), budget_ms: 800 };
-      const cache = caches[isolate] as (typeof caches)[number];
-      const served = await cache.answer(subject, load, options).catch((error) => {
-        if (error instanceof Problem) return null;
-        throw error;
-      });
-      while (behind.length > 0) await Promise.all(behind.splice(0));
-      return served && { ...served, status: cacheStatus(served, state.now_ms) };
-    },
-  };
-}
+import { anyChance, anySteps, NOW, perform, type Step, SUBJECT, world } from './support/tiers.ts';
 
 describe('an answer is had from the nearest tier that has it', () => {
   test('memory, then the data centre, then Redis, then the origin; Cache-Status tells which', async () => {
@@ -287,21 +148,26 @@ describe("the data centre's cache itself", () => {
 });
 
 describe('a Redis that fails', () => {
-  test('costs three waits, then none but one now and then, and is used again once it is back', async () => {
-    const { read, state, calls } = world({ isolates: 1, colos: 1 });
-    state.redis = 'down';
-    for (let at = 0; at < 20; at++) {
-      expect((await read(0, { ...SUBJECT, key: `k${at}` }))?.how).toBe('stored');
-    }
-    expect(calls.redis).toBe(3);
-    state.now_ms += 1_000;
-    for (let at = 20; at < 40; at++) await read(0, { ...SUBJECT, key: `k${at}` });
-    expect(calls.redis).toBe(4);
-    state.redis = 'up';
-    state.now_ms += 2_000;
-    for (let at = 40; at < 45; at++) await read(0, { ...SUBJECT, key: `k${at}` });
-    expect(calls.redis).toBe(9);
-  });
+  test.each(['down', 'garbage'] as const)(
+    'being %s costs one wait a question and three in all, then none but one now and then, and is used again once it is back',
+    async (is) => {
+      const { read, state, calls } = world({ isolates: 1, colos: 1 });
+      state.redis = is;
+      await read(0, { ...SUBJECT, key: 'first' });
+      expect(calls.redis).toBe(1);
+      for (let at = 0; at < 20; at++) {
+        expect((await read(0, { ...SUBJECT, key: `k${at}` }))?.how).toBe('stored');
+      }
+      expect(calls.redis).toBe(3);
+      state.now_ms += 1_000;
+      for (let at = 20; at < 40; at++) await read(0, { ...SUBJECT, key: `k${at}` });
+      expect(calls.redis).toBe(4);
+      state.redis = 'up';
+      state.now_ms += 2_000;
+      for (let at = 40; at < 45; at++) await read(0, { ...SUBJECT, key: `k${at}` });
+      expect(calls.redis).toBe(9);
+    },
+  );
 
   test('leaves the epochs to the origin', async () => {
     const { read, state, calls } = world();
@@ -313,34 +179,6 @@ describe('a Redis that fails', () => {
   });
 });
 
-type Step =
-  | { does: 'read'; isolate: number }
-  | { does: 'wait'; ms: number }
-  | { does: 'change'; whose: 'user' | 'tenant' }
-  | { does: 'origin'; is: 'up' | 'down' | 'degraded' }
-  | { does: 'redis'; is: 'up' | 'down' | 'garbage' }
-  | { does: 'lose' };
-
-const weighted = (weight: number, arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
-const just = <D extends Step['does']>(does: D) => fc.constant(does);
-const anyStep = fc.oneof(
-  weighted(8, fc.record({ does: just('read'), isolate: fc.nat(3) })),
-  weighted(
-    4,
-    fc.record({
-      does: just('wait'),
-      ms: fc.oneof(
-        fc.constantFrom(1, 3_999, 4_000, 4_999, 5_000, 5_001, 47_999, 48_000, 59_999, 60_000, LONGEST_MS),
-        fc.integer({ min: 0, max: 90_000 }),
-      ),
-    }),
-  ),
-  weighted(2, fc.record({ does: just('change'), whose: fc.constantFrom('user', 'tenant') })),
-  weighted(1, fc.record({ does: just('origin'), is: fc.constantFrom('up', 'down', 'degraded') })),
-  weighted(1, fc.record({ does: just('redis'), is: fc.constantFrom('up', 'down', 'garbage') })),
-  weighted(1, fc.record({ does: just('lose') })),
-);
-
 /**
  * Runs the steps over four isolates in two data centres, and holds every answer to its bound. One is served
  * only while it was known to hold less than a minute ago; and, with Redis up, less than 5 s before the same
@@ -348,17 +186,14 @@ const anyStep = fc.oneof(
  * one that says so is at most 15 minutes old.
  */
 async function run(steps: readonly Step[], chance: number, { redis }: { redis: 'always' | 'sometimes' }) {
-  const { state, read, change, endedAt } = world();
+  const all = world();
+  const { state, endedAt } = all;
   state.random = chance;
   const asked = new Map<number, number>();
   for (const step of steps) {
-    if (step.does === 'wait') state.now_ms += step.ms;
-    else if (step.does === 'change') change(step.whose);
-    else if (step.does === 'origin') state.origin = step.is;
-    else if (step.does === 'redis') state.redis = redis === 'always' ? 'up' : step.is;
-    else if (step.does === 'lose') state.stored = null;
+    if (step.does === 'redis' && redis === 'always') continue;
+    const served = await perform(all, step);
     if (step.does !== 'read') continue;
-    const served = await read(step.isolate);
     const before_ms = asked.get(step.isolate) ?? Number.NEGATIVE_INFINITY;
     asked.set(step.isolate, state.now_ms);
     if (!served?.entry) {
@@ -378,21 +213,52 @@ async function run(steps: readonly Step[], chance: number, { redis }: { redis: '
   }
 }
 
-describe('whatever happens in whatever order, over all tiers', () => {
-  const steps = fc.array(anyStep as fc.Arbitrary<Step>, { minLength: 5, maxLength: 60 });
-  const chance = fc.constantFrom(0, 0.5, 0.999);
+/**
+ * Forgets the person in the midst of it: no answer made for them before that is served 15 minutes after, and none is
+ * left that could be, in any isolate, data centre or Redis.
+ */
+async function forgetAmidst(before: readonly Step[], after: readonly Step[], chance: number) {
+  const all = world();
+  const { state, read, centres } = all;
+  state.random = chance;
+  await read(0);
+  for (const step of before) await perform(all, step);
+  const { made, now_ms: forgotten_ms } = state;
+  all.forget();
+  const isOld = (answer: { body: string } | undefined) => answer !== undefined && Number(answer.body) <= made;
+  for (const step of after) {
+    const served = await perform(all, step);
+    if (isOld(served?.entry?.answer)) expect(state.now_ms - forgotten_ms).toBeLessThan(LONGEST_MS);
+  }
+  state.now_ms = Math.max(state.now_ms, forgotten_ms + LONGEST_MS);
+  // Whatever an isolate has left stands in now.
+  state.origin = 'down';
+  for (let isolate = 0; isolate < 4; isolate++)
+    expect(isOld((await read(isolate))?.entry?.answer)).toBe(false);
+  const held = centres
+    .flatMap(({ kept }) => [...kept.values()])
+    .filter(({ until_ms }) => until_ms > state.now_ms);
+  for (const { body } of held) expect(isOld(JSON.parse(body).answer)).toBe(false);
+  const { stored } = state;
+  if (stored && stored.until_ms > state.now_ms) expect(isOld(stored)).toBe(false);
+}
 
+describe('whatever happens in whatever order, over all tiers', () => {
   test('with Redis up, no answer is served past its bound', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, chance, (list, by) => run(list, by, { redis: 'always' })),
+      fc.asyncProperty(anySteps, anyChance, (list, by) => run(list, by, { redis: 'always' })),
       { numRuns: 1000 },
     );
   });
 
   test('with Redis failing as it likes, none is served that was not known to hold within a minute, unless the origin fails', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, chance, (list, by) => run(list, by, { redis: 'sometimes' })),
+      fc.asyncProperty(anySteps, anyChance, (list, by) => run(list, by, { redis: 'sometimes' })),
       { numRuns: 1000 },
     );
+  });
+
+  test("a forgotten person's answers are gone everywhere after 15 minutes", async () => {
+    await fc.assert(fc.asyncProperty(anySteps, anySteps, anyChance, forgetAmidst), { numRuns: 500 });
   });
 });
