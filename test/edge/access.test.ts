@@ -3,7 +3,7 @@ import { SCOPES } from '#contract/caller.ts';
 import { type Route, routes } from '../../edge/routes.ts';
 import { ask, behind, FOREIGN_PAGE, openEdge, PAGE, resetBehind } from './support/edge.ts';
 import { changeKey, keyWith, newKey } from './support/keys.ts';
-import { FOREIGN_TENANT, token, unsignedToken } from './support/tokens.ts';
+import { FOREIGN_ISSUER, FOREIGN_TENANT, token, unsignedToken } from './support/tokens.ts';
 
 beforeAll(() => openEdge());
 beforeEach(resetBehind);
@@ -83,6 +83,20 @@ const identities: Record<string, Identity> = {
     status: refused,
   },
   'for another audience': { authorization: bearer(() => token(ME, { aud: 'else' })), status: refused },
+  "of another tenant's issuer, for this tenant": {
+    authorization: bearer(() => token(ME, { iss: FOREIGN_ISSUER, scope: ALL }, { by: 'stranger' })),
+    status: refused,
+  },
+  "of another tenant's issuer, for its own things": {
+    authorization: bearer(() =>
+      token(ME, { iss: FOREIGN_ISSUER, tenant: FOREIGN_TENANT, scope: ALL }, { by: 'stranger' }),
+    ),
+    status: personally,
+  },
+  'by the public key as if it were a secret': {
+    authorization: bearer(() => token(ME, { scope: ALL }, { by: 'confused' })),
+    status: refused,
+  },
   "of an algorithm that is not the issuer's": {
     authorization: bearer(() => token(ME, {}, { by: 'rsa' })),
     status: refused,

@@ -2,6 +2,8 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER } from '#contract/development.ts';
 
 export const ISSUER = DEVELOPMENT_ISSUER;
+/** The issuer of that other tenant. */
+export const FOREIGN_ISSUER = 'https://id.globex.test';
 export const AUDIENCE = DEVELOPMENT_AUDIENCE;
 /** A tenant the issuer speaks for, and one that it does not, although another issuer does. */
 export const TENANT = 'acme';
@@ -23,7 +25,7 @@ export const jwks = {
 export const issuers = [
   { issuer: ISSUER, tenants: [TENANT], audience: AUDIENCE, algorithms: ['ES256'], jwks },
   {
-    issuer: 'https://id.globex.test',
+    issuer: FOREIGN_ISSUER,
     tenants: [FOREIGN_TENANT],
     audience: AUDIENCE,
     algorithms: ['ES256'],
@@ -44,6 +46,11 @@ const signers = {
       jwk: await exportJWK(stranger.publicKey),
       jku: 'https://evil.test/jwks',
     },
+  },
+  /** What who confuses algorithms would take: HMAC under what is public. */
+  confused: {
+    key: new TextEncoder().encode(JSON.stringify(jwks.keys[0])),
+    header: { alg: 'HS256', kid: 'k1' },
   },
   nameless: { key: known.privateKey, header: { alg: 'ES256' } },
 };
