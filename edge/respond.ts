@@ -1,5 +1,6 @@
 import type { Problem } from '#contract/problem.ts';
 import { notModified } from './conditional.ts';
+import type { Asked } from './handlers/handler.ts';
 import type { Reply } from './origin.ts';
 
 const COMMON = { Vary: 'Authorization, Origin', 'X-Content-Type-Options': 'nosniff' } as const;
@@ -8,17 +9,19 @@ const COMMON = { Vary: 'Authorization, Origin', 'X-Content-Type-Options': 'nosni
 export type Told = { cache_status: string; age_s: number | null; server_timing: string };
 
 /** An answer in JSON with its final headers; 304 where the client has it already. */
-export function answerResponse(request: Request, body: string, etag: string | null, told: Told): Response {
+export function answerResponse(asked: Asked, body: string, etag: string | null, told: Told): Response {
+  asked.cache_status = told.cache_status;
   const headers: Record<string, string> = {
     ...COMMON,
     'Cache-Control': 'private, no-cache',
     'Cache-Status': told.cache_status,
     'Server-Timing': told.server_timing,
   };
+  if (asked.policy !== null) headers['RateLimit-Policy'] = asked.policy;
   if (told.age_s !== null) headers['Age'] = String(told.age_s);
   if (etag !== null) {
     headers['ETag'] = etag;
-    if (notModified(request, etag)) return new Response(null, { status: 304, headers });
+    if (notModified(asked.request, etag)) return new Response(null, { status: 304, headers });
   }
   headers['Content-Type'] = 'application/json';
   return new Response(body, { headers });

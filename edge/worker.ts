@@ -122,7 +122,7 @@ function appOf(config: Config, bindings: Bindings): App {
     },
   });
   return {
-    fetch: (request, env, ctx) => app.fetch(request, env as object, ctx),
+    fetch: (request, _env, ctx) => app(request, ctx),
     everyMinute: async () => {
       if (lists) await publishPopular({ ...means, audiences: audiencesOf(config), origin, lists });
     },

@@ -56,15 +56,18 @@ type Outcome = Omit<Served, 'collapsed'> & { problem: Problem | null };
 
 type WaitUntil = (work: Promise<unknown>) => void;
 type Load = (left_ms: number) => Promise<Reply>;
+type Options = { waitUntil: WaitUntil; budget_ms: number };
 
 export type AnswerCache = {
+  /** The answer in memory, where it may be served at once; it is validated behind where that is due. Null else. */
+  held(subject: Subject, load: Load, options: Options): Served | null;
   /**
    * Answers a question from the nearest tier that may, else by `load`, which is given the ms it has left.
    * Equal questions at once are one. Throws what `load` throws where no answer can stand in.
    */
-  answer(subject: Subject, load: Load, options: { waitUntil: WaitUntil; budget_ms: number }): Promise<Served>;
+  answer(subject: Subject, load: Load, options: Options): Promise<Served>;
   /** Answers by `load` alone, for whoever needs more than what is kept; what it says is kept. Throws what `load` throws. */
-  renew(subject: Subject, load: Load, options: { waitUntil: WaitUntil; budget_ms: number }): Promise<Served>;
+  renew(subject: Subject, load: Load, options: Options): Promise<Served>;
 };
 
 const HIT = { how: 'hit', reply: null, replaced: false, cache_ms: 0, origin_ms: 0 } as const;
@@ -225,34 +228,45 @@ export function answerCache({
     }
   }
 
+  const share = (subject: Subject, ask: Load, { waitUntil, budget_ms }: Options) =>
+    under_way.share(subject.key, () => refresh(subject, ask, waitUntil, clock() + budget_ms), {
+      waitUntil,
+      patience_ms: budget_ms + GRACE_MS,
+    });
+
+  function validateBehind(subject: Subject, ask: Load, options: Options) {
+    if (!under_way.has(subject.key)) void share(subject, ask, options);
+  }
+
+  function held(subject: Subject, ask: Load, options: Options): Served | null {
+    const kept = memory.get(subject.key);
+    const step = kept ? stepOf(kept, clock(), random()) : 'ask';
+    if (!kept || step === 'ask' || step === 'validate') return null;
+    if (step === 'serve_and_validate') validateBehind(subject, ask, options);
+    return { ...HIT, tier: 'memory', entry: kept, collapsed: false };
+  }
+
   return {
+    held,
+
     async renew(subject, ask, { waitUntil, budget_ms }) {
       const { reply, entry, origin_ms } = await load(subject, ask, waitUntil, clock() + budget_ms);
       return { ...HIT, how: 'renewed', tier: 'memory', entry, reply, collapsed: false, origin_ms };
     },
 
-    async answer(subject, ask, { waitUntil, budget_ms }) {
+    async answer(subject, ask, options) {
+      const now = held(subject, ask, options);
+      if (now) return now;
       const { key } = subject;
-      const now_ms = clock();
-      const kept = memory.get(key);
-      const step = kept ? stepOf(kept, now_ms, random()) : 'ask';
-      const options = { waitUntil, patience_ms: budget_ms + GRACE_MS };
-      const begin = () => refresh(subject, ask, waitUntil, clock() + budget_ms);
-      const validateBehind = () => {
-        if (!under_way.has(key)) void under_way.share(key, begin, options);
-      };
-      if (kept && (step === 'serve' || step === 'serve_and_validate')) {
-        if (step === 'serve_and_validate') validateBehind();
-        return { ...HIT, tier: 'memory', entry: kept, collapsed: false };
-      }
-      const refusal = kept ? null : refusals.get(key);
+      const refusal = memory.get(key) ? null : refusals.get(key);
       if (refusal)
         return { ...HIT, how: 'passed', tier: 'memory', entry: null, reply: refusal, collapsed: false };
 
-      const { value, joined } = await under_way.share(key, begin, options);
+      const { value, joined } = await share(subject, ask, options);
       const { problem, ...outcome } = value;
       if (outcome.entry) {
-        if (outcome.tier === 'colo' && stepOf(outcome.entry, clock()) !== 'serve') validateBehind();
+        if (outcome.tier === 'colo' && stepOf(outcome.entry, clock()) !== 'serve')
+          validateBehind(subject, ask, options);
         return { ...outcome, collapsed: joined };
       }
       const failed = problem !== null || (outcome.reply !== null && isFailure(outcome.reply));

@@ -13,13 +13,14 @@ export function originFailed(outcome: Reply | Problem | null): boolean {
 /** What is popular, in place of an answer that the origin could not give; null where nothing was published. */
 export async function popularInstead(
   standIn: StandIn,
-  { request, caller, auth_ms }: Asked,
+  asked: Asked,
   wanted: Wanted,
   origin_ms: number,
 ): Promise<Response | null> {
+  const { caller, auth_ms } = asked;
   const instead = await standIn(caller.tenant_id, wanted);
   if (!instead) return null;
-  return answerResponse(request, instead.body, null, {
+  return answerResponse(asked, instead.body, null, {
     cache_status: 'edgewise; fwd=miss; detail=popular',
     age_s: instead.age_s,
     server_timing: serverTiming({ auth_ms, cache_ms: 0, origin_ms }),

@@ -56,9 +56,9 @@ export function recommendations(cached: Cached): Handler {
     };
   }
 
-  return async (asked) => {
+  return (asked) => {
     // No tenant has a space in its name.
-    const name = `${asked.caller.tenant_id} ${asked.request.url}`;
+    const name = `${asked.caller.tenant_id} ${asked.url}`;
     let wanted = remembered.get(name);
     if (!wanted) {
       wanted = read(asked);

@@ -53,7 +53,7 @@ export function uncachedAnswers({
     }
     if (reply instanceof Problem) throw reply;
     if (reply.kind === 'problem') return passedOn(reply);
-    return answerResponse(request, reply.body, reply.etag, {
+    return answerResponse(asked, reply.body, reply.etag, {
       cache_status: `edgewise; fwd=${method === 'GET' ? 'bypass' : 'method'}`,
       age_s: null,
       server_timing: serverTiming({ auth_ms, cache_ms: 0, origin_ms: clock() - asked_ms }),

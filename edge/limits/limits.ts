@@ -10,11 +10,12 @@ import { ADDRESS, type LimitBinding, TIERS, type Tier } from './tiers.ts';
 export type Limiter = { limit(options: { key: string }): Promise<{ success: boolean }> };
 export type Limiters = Readonly<Partial<Record<LimitBinding, Limiter>>>;
 
+/** Null where nothing is bound that counts. */
 export type Limits = {
   /** Counts a request by the address it comes from. Throws `too-many-requests`. */
-  address(headers: Headers): Promise<void>;
+  address(headers: Headers): Promise<void> | null;
   /** Counts a request of a tenant and, where a person asks, of that person. Throws `too-many-requests`. */
-  caller(caller: Caller): Promise<void>;
+  caller(caller: Caller): Promise<void> | null;
   /** `RateLimit-Policy` for the requests of a tenant. */
   policyOf(tenant_id: string): string;
 };
@@ -45,6 +46,8 @@ export function requestLimits({
   tenants: Tenants;
   log: Log;
 }): Limits {
+  const none = Object.values(limiters).every((limiter) => limiter === undefined);
+
   async function count(name: keyof typeof WHOSE, limit: Limit, key: string): Promise<void> {
     const limiter = limiters[limit.binding];
     if (!limiter) return;
@@ -64,13 +67,16 @@ export function requestLimits({
   }
 
   return {
-    address: (headers) => count('address', ADDRESS, networkOf(headers.get('CF-Connecting-IP') ?? 'unknown')),
-    async caller({ tenant_id, subject }) {
-      const tier = TIERS[tenants.of(tenant_id).tier];
-      // The person first: what one of them is refused must not use up what all of them have.
-      if (subject !== null) await count('subject', tier.subject, composite(tenant_id, subject));
-      await count('tenant', tier.tenant, tenant_id);
-    },
+    address: (headers) =>
+      none ? null : count('address', ADDRESS, networkOf(headers.get('CF-Connecting-IP') ?? 'unknown')),
+    caller: (caller) => (none ? null : countCaller(caller)),
     policyOf: (tenant_id) => POLICIES[tenants.of(tenant_id).tier],
   };
+
+  async function countCaller({ tenant_id, subject }: Caller): Promise<void> {
+    const tier = TIERS[tenants.of(tenant_id).tier];
+    // The person first: what one of them is refused must not use up what all of them have.
+    if (subject !== null) await count('subject', tier.subject, composite(tenant_id, subject));
+    await count('tenant', tier.tenant, tenant_id);
+  }
 }
