@@ -6,6 +6,8 @@ export const topics = {
   deadLetters: 'dead-letters',
   /** Dead letters that are put before their group again; every view reads it, and takes what is its own. */
   retry: 'retry',
+  /** What was answered, to learn from; no view reads it. */
+  served: 'served',
 } as const;
 
 /** What views are made of, in whichever order it comes. */

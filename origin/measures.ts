@@ -44,6 +44,9 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
     description: 'The share of the campaigns in an answer that the shadow placement would have chosen too.',
     advice: { explicitBucketBoundaries: TENTHS },
   });
+  const unkept = meter.createCounter('edgewise.served.lost', {
+    description: 'Answers that are missing on the log to learn from, since it did not take them.',
+  });
   const states = new Map<string, GuardState>();
   const state = meter.createObservableGauge('edgewise.dependency.left_alone', {
     description: '1 while a dependency is left alone since it keeps failing (its breaker is open), else 0.',
@@ -69,6 +72,7 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
     aged: (dependency: string, age_ms: number) => age.record(age_ms / 1000, { dependency }),
     raised: (source: string, count: number) => candidates.record(count, { source }),
     looked: (held: string) => (hit: boolean) => lookups.add(1, { held, hit }),
+    lost: (count: number) => unkept.add(count),
     agreed: (placement: string, share: number) => overlap.record(share, { placement }),
     recall: (share: number) => recall.record(share),
   };

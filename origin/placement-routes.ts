@@ -21,10 +21,10 @@ const versionOf = ({ tenant_id: _, ...row }: PlacementRow): PlacementVersion => 
 
 /** The shipped ones as versions: live where the tenant has none of that name that is. */
 function shippedVersions(rows: readonly PlacementRow[]): PlacementVersion[] {
-  return [...shipped.values()].map(({ name, from: _, ...content }) => {
+  return [...shipped.values()].map(({ name, version, from: _, ...content }) => {
     const replaced = rows.some(({ placement, status }) => placement === name && status === 'live');
     const status = replaced ? 'retired' : 'live';
-    return { placement: name, version: 0, status, content, created_at: null, changed_at: null };
+    return { placement: name, version, status, content, created_at: null, changed_at: null };
   });
 }
 

@@ -4,11 +4,13 @@ import type { PlacementContent } from '#contract/placement.ts';
 /** A named place in an app: how much each source counts there, and by which rules is chosen of what was ranked. */
 export type Placement = PlacementContent & {
   name: string;
+  /** Its version: 0 where Edgewise brings it along. */
+  version: number;
   /** Whether Edgewise brings it along, a tenant made it, or there is none of that name. */
   from: 'edgewise' | 'tenant' | 'nowhere';
 };
 
-const plain = { boosts: [], pins: [], diversity: 0, exploration: 0 };
+const plain = { version: 0, boosts: [], pins: [], diversity: 0, exploration: 0 };
 
 const discover: Placement = {
   ...plain,
@@ -78,7 +80,10 @@ export function ownPlacements(rows: readonly PlacementRow[]): OwnPlacements {
     new Map(
       rows
         .filter(({ status }) => status === wanted)
-        .map(({ placement: name, content }) => [name, { ...content, name, from: 'tenant' } as const]),
+        .map(({ placement: name, content, version }) => [
+          name,
+          { ...content, name, version, from: 'tenant' } as const,
+        ]),
     );
   return { live: having('live'), shadow: having('shadow') };
 }

@@ -35,6 +35,8 @@ import { listOf, nowhere, type Placement, placements as shipped } from './placem
 import { weightedSum } from './rank/weighted-sum.ts';
 import { choose } from './rules/choose.ts';
 import { openComparison } from './rules/compare.ts';
+import type { ServeLog } from './serve-log.ts';
+import { servedOf } from './served-of.ts';
 import { coEngagement } from './sources/co-engagement.ts';
 import { fittingContext } from './sources/fitting-context.ts';
 import { graphNeighbours } from './sources/graph-neighbours.ts';
@@ -76,6 +78,8 @@ export type RecommenderOptions = {
   relearn_ms?: number | undefined;
   /** Told of the candidates of each answer that was made, with their features. */
   onRanked?: ((query: Query, candidates: readonly Candidate[]) => void) | undefined;
+  /** Told of each answer that was made for a person, with what it was chosen from. */
+  onServed?: ServeLog['add'] | null | undefined;
   /** How long a dependency may take before an answer is made without it. */
   dependency_ms?: number | undefined;
   /** From 0 to under 1; what explores is drawn by it. */
@@ -223,7 +227,8 @@ export function openRecommender(options: RecommenderOptions) {
 
   async function run(query: Query, stages: Stages, { budget_ms = Number.POSITIVE_INFINITY }: About) {
     const budget = openBudget({ clock, ends_ms: query.now_ms + budget_ms, most_ms: dependency_ms });
-    const items = itemsOf(await recommend(query, stages, { budget, raised: measures.raised }));
+    const { ranked, selected } = await recommend(query, stages, { budget, raised: measures.raised });
+    const items = itemsOf(selected);
     measures.degraded(query.degraded);
     if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {
       throw new Problem('unavailable', 'The catalogue cannot be read just now', {
@@ -231,6 +236,7 @@ export function openRecommender(options: RecommenderOptions) {
       });
     }
     return {
+      ranked,
       items,
       degraded: [...query.degraded].sort(),
       generated_at: new Date(query.now_ms).toISOString(),
@@ -260,7 +266,7 @@ export function openRecommender(options: RecommenderOptions) {
     async recommendations(request: RecommendationRequest, about: About): Promise<Made<Recommendations>> {
       const { placement } = request;
       const query = ask(request, shipped.get(placement) ?? nowhere(placement), about);
-      const { items, degraded, generated_at, ends_ms } = await run(query, personal, about);
+      const { ranked, items, degraded, generated_at, ends_ms } = await run(query, personal, about);
       if (query.placement.from === 'nowhere') throw noSuchPlacement(placement);
       const content: Recommendations = {
         recommendation_id: randomUUID(),
@@ -271,6 +277,7 @@ export function openRecommender(options: RecommenderOptions) {
         degraded,
         items,
       };
+      options.onServed?.(servedOf(query, ranked, content));
       return { content, degraded, until_ms: ends_ms };
     },
 

@@ -1,5 +1,5 @@
-import { openProgress, progressSettings } from '#backing/open/progress.ts';
 import { role } from '#backing/open/run-roles.ts';
+import { openSideLog, sideLogSettings } from '#backing/open/side-log.ts';
 import { setting } from '#backing/settings.ts';
 import { importKeys } from '#contract/signature.ts';
 import { startOrigin } from './start.ts';
@@ -7,7 +7,7 @@ import { startOrigin } from './start.ts';
 export const originRole = role({
   name: 'origin',
   settings: {
-    ...progressSettings,
+    ...sideLogSettings,
     HOST: setting.host,
     PORT: setting.port(8788),
     ORIGIN_KEYS: setting.keys,
@@ -15,15 +15,18 @@ export const originRole = role({
     DEPENDENCY_MS: setting.dependency_ms,
     ANSWERS_AT_ONCE: setting.answers_at_once,
   },
-  async start({ relational, apiKeys, log, ...ports }, { settings, clock, report, meter }) {
-    const progress = openProgress(log, settings, { application: 'edgewise-origin', report });
-    if (!progress)
-      report({ level: 'warn', message: 'bookmarks cannot be waited for: KAFKA_BROKERS is left out' });
+  async start({ relational, apiKeys, log: own, ...ports }, { settings, clock, report, meter }) {
+    const log = openSideLog(own, settings, { application: 'edgewise-origin', report });
+    if (!log) {
+      const message =
+        'bookmarks cannot be waited for, and what is answered is not kept: KAFKA_BROKERS is left out';
+      report({ level: 'warn', message });
+    }
     const origin = await startOrigin({
       ...relational,
       ...ports,
       keys: await importKeys(settings.ORIGIN_KEYS),
-      progress,
+      log,
       clock,
       dependency_ms: settings.DEPENDENCY_MS,
       at_once: settings.ANSWERS_AT_ONCE,
@@ -35,7 +38,7 @@ export const originRole = role({
     });
     const close = async () => {
       await origin.close();
-      progress?.close?.();
+      await log?.close?.();
     };
     return { said: `origin listens on ${origin.url}`, close };
   },

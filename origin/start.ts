@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
 import { type Report, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
-import type { Progress } from '#backing/log/port.ts';
+import type { SideLog } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Key } from '#contract/signature.ts';
 import { originApp } from './app.ts';
@@ -11,6 +11,7 @@ import { openGuards } from './dependencies/guards.ts';
 import type { Control } from './keys.ts';
 import { openMeasures } from './measures.ts';
 import { DEPENDENCY_MS, openRecommender, type RecommenderOptions } from './recommender.ts';
+import { openServeLog } from './serve-log.ts';
 import { warmUp } from './warm-up.ts';
 
 export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
@@ -24,8 +25,8 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   control?: Control;
   /** How many answers are made at once, before others are refused. */
   at_once?: number;
-  /** How far the views are; without it no bookmark can be waited for. */
-  progress?: Progress | null;
+  /** Tells how far the views are, and takes what is answered; without it no bookmark can be waited for. */
+  log?: SideLog | null;
 };
 
 /** `relearn` resolves once a tenant's answers rest on what its people did until now, so that none has to wait for that. */
@@ -48,16 +49,23 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     meter,
     control,
   } = options;
-  const { dependency_ms = DEPENDENCY_MS, at_once } = options;
-  const bookmarks = openBookmarks({ progress: options.progress ?? null, clock, report });
+  const { dependency_ms = DEPENDENCY_MS, at_once, log = null } = options;
+  const bookmarks = openBookmarks({ progress: log, clock, report });
   const measures = openMeasures(meter);
   const guardOf = openGuards({ probe_ms: dependency_ms, measures, report });
   const means = { report, measures, guardOf };
-  const recommender = openRecommender({ ...options, ...means, dependency_ms });
+  const serveLog = log && openServeLog({ log, report, lost: measures.lost });
+  const onServed = serveLog?.add;
+  const recommender = openRecommender({ ...options, ...means, dependency_ms, onServed });
   const app = originApp({
     ...{ recommender, answers, catalogue, bookmarks, placements, keys, clock, meter, control, at_once },
     ...means,
   });
   await warmUp(options, { report });
-  return { ...(await serveApp(app, { hostname, port })), relearn: recommender.relearn };
+  const served = await serveApp(app, { hostname, port });
+  const close = async () => {
+    await served.close();
+    await serveLog?.close();
+  };
+  return { ...served, relearn: recommender.relearn, close };
 }

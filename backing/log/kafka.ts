@@ -3,7 +3,7 @@ import { Lane, type Waiting } from './kafka/lane.ts';
 import { join } from './kafka/membership.ts';
 import { type KafkaLogOptions, settingsOf } from './kafka/settings.ts';
 import { ensureTopics } from './kafka/topics.ts';
-import { type Consumer, type ConsumerOptions, type Log, LogUnavailable, type Progress } from './port.ts';
+import { type Consumer, type ConsumerOptions, type Log, LogUnavailable, type SideLog } from './port.ts';
 import { checkTopic } from './topic.ts';
 
 /**
@@ -84,14 +84,29 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   };
 }
 
-/** How far groups are on Kafka. It is reached once it is asked, so that nobody who can do without has to wait for it. */
-export function openKafkaProgress(options: KafkaLogOptions): Progress & { close(): void } {
-  const asker = new Asker(settingsOf(options));
+/**
+ * Kafka for who can do without it: it is reached once it is asked, so that nobody has to wait for that, and makes no topics.
+ */
+export function openKafkaBeside(options: KafkaLogOptions): SideLog & { close(): Promise<void> } {
+  const settings = settingsOf(options);
+  const asker = new Asker(settings);
+  const waiting: Waiting = { bytes: 0 };
+  const lanes = new Map<string, Lane>();
   return {
     async committed(group, topic, signal) {
       checkTopic(topic);
       return asker.committed(group, topic, signal);
     },
-    close: () => asker.close(),
+    async append(topic, messages, signal) {
+      checkTopic(topic);
+      signal.throwIfAborted();
+      const lane = lanes.get(topic) ?? new Lane(topic, settings, waiting);
+      lanes.set(topic, lane);
+      return lane.append(messages, signal);
+    },
+    async close() {
+      await Promise.all([...lanes.values()].map((lane) => lane.close(settings.close_timeout_ms)));
+      asker.close();
+    },
   };
 }

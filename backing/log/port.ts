@@ -76,5 +76,8 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/** What the origin asks of a log: how far the views are, and to take what was answered. */
+export type SideLog = Pick<Log, 'committed' | 'append'>;
+
 /** What a log tells of how far its groups are. */
 export type Progress = Pick<Log, 'committed'>;

@@ -18,6 +18,7 @@ import { decodeBody } from './decode-body.ts';
 import { readItems } from './items.ts';
 import { campaignJudge } from './judge-campaign.ts';
 import { eventJudge } from './judge-event.ts';
+import { addLearningRoutes } from './learning-routes.ts';
 import { readQueued } from './queued.ts';
 
 export type GatewayOptions = {
@@ -85,6 +86,7 @@ export function gatewayApp({
     app.all(path, onlyMethods('POST'));
   app.all('/v1/campaigns/:id', onlyMethods('PUT', 'DELETE'));
   addDeadLetterRoutes(app, { log, clock });
+  addLearningRoutes(app, { log });
   return app;
 }
 

@@ -50,7 +50,7 @@ export async function recommend(
   query: Query,
   stages: Stages,
   { budget, raised }: { budget: Budget; raised?: (source: string, count: number) => void },
-): Promise<Ranked[]> {
+): Promise<{ ranked: readonly Ranked[]; selected: readonly Ranked[] }> {
   const attempt = async <Value>(
     dependency: string,
     deadline_ms: number | null,
@@ -90,9 +90,11 @@ export async function recommend(
   const allowed = join(found, query, stages.filters);
   for (const one of found) normalise(one, allowed);
   const candidates = [...allowed.values()];
-  const select = (asked: Query) => stages.selector(stages.ranker.rank(candidates, asked), asked);
-  const selected = select(query);
-  if (shadow)
-    stages.compare(selected, select({ ...query, placement: shadow, weights: shadow.weights }), query);
-  return selected;
+  const ranked = stages.ranker.rank(candidates, query);
+  const selected = stages.selector(ranked, query);
+  if (shadow) {
+    const beside = { ...query, placement: shadow, weights: shadow.weights };
+    stages.compare(selected, stages.selector(stages.ranker.rank(candidates, beside), beside), query);
+  }
+  return { ranked, selected };
 }

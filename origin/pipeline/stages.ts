@@ -83,10 +83,11 @@ export type Filter = (candidate: Candidate, query: Query) => boolean;
 
 type Contribution = { source: string; weight: number };
 
-/** A candidate with its score, and what each source gave of it. */
+/** A candidate with its score, what each source said, and what each gave of the score. */
 export type Ranked = {
   campaign_id: string;
   score: number;
+  features: ReadonlyMap<string, number>;
   contributions: readonly Contribution[];
   /** True where a rule raised it. */
   promoted?: boolean;

@@ -18,7 +18,7 @@ export const weightedSum: Ranker = {
           .filter(({ weight }) => weight > 0);
         const score = contributions.reduce((sum, { weight }) => sum + weight, 0);
         const promoted = features.has('promoted');
-        return { campaign_id: campaign.campaign_id, score, contributions, promoted };
+        return { campaign_id: campaign.campaign_id, score, features, contributions, promoted };
       })
       .sort((a, b) => b.score - a.score || (a.campaign_id < b.campaign_id ? -1 : 1));
   },

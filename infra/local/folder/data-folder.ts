@@ -7,9 +7,9 @@ export const DEFAULT_DATA = '.edgewise';
 
 /** All that ever stands in a data folder. */
 const OURS =
-  /^(format|lock|archive|(log|views|vectors|graph|control)\.db|(keys|run|state)\.json|rejected\.ndjson)(-wal|-shm|-journal|(\.\d+)?\.new)?$/;
-/** What stays when it is emptied: the lock that is held, and the keys, so that tokens and API keys go on to hold. */
-const KEPT = /^(lock|format|keys\.json|control\.db.*)$/;
+  /^(format|lock|archive|(log|views|vectors|graph|control|placements)\.db|(keys|run|state)\.json|rejected\.ndjson)(-wal|-shm|-journal|(\.\d+)?\.new)?$/;
+/** What stays when it is emptied: the lock that is held; the keys, so that tokens and API keys go on to hold; and placements. */
+const KEPT = /^(lock|format|keys\.json|(control|placements)\.db.*)$/;
 
 /** Throws Mendable where something stands there that is not ours: it could be anybody's treasure. */
 export function refuseForeign(path: string): void {

@@ -7,7 +7,7 @@ import { Mendable } from '../terminal/mendable.ts';
 const DEADLINE_MS = 10_000;
 
 type Command<Schema extends v.GenericSchema> = {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   body?: unknown;
   /** What the answer is. */

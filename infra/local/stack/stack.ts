@@ -92,7 +92,7 @@ export async function startStack({
       const origin = await startOrigin({
         ...stores,
         embedders,
-        progress: log,
+        log,
         keys: await importKeys([keys.origin]),
         clock,
         now_ms,
