@@ -12,7 +12,6 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   compare: async () => (await import('./commands/compare.ts')).compareCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   embeddings: async () => (await import('./commands/embeddings.ts')).embeddingsCommand(),
-  chaos: async () => (await import('./commands/chaos.ts')).chaosCommand(),
   learn: async () => (await import('./commands/learn.ts')).learnCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
   chaos: async () => (await import('./commands/chaos.ts')).chaosCommand(),

@@ -3,7 +3,7 @@ import type { Served } from '#contract/served.ts';
 import type { ServedAnswer } from '../../../origin/learning/served.ts';
 
 /** So many answers are learnt from at the most: the newest. */
-export const MOST_ANSWERS = 50_000;
+const MOST_ANSWERS = 50_000;
 
 /**
  * Joins answers with what became of them, oldest first. Seen is what has an impression or a click, at the position that this
