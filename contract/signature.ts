@@ -76,7 +76,10 @@ function signatureParams(
   return `(${components.map((name) => `"${name}"`).join(' ')});created=${created};expires=${expires};keyid="${keyid}"`;
 }
 
-/** The signature base (RFC 9421, section 2.5). */
+/**
+ * The signature base (RFC 9421, section 2.5), but that a header that is not there counts as an empty one: it says the
+ * same, and not every hop hands empty headers on.
+ */
 export function signatureBase(
   method: string,
   url: URL,
