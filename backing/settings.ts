@@ -155,6 +155,20 @@ export const setting = {
     most: 5000,
     usual: 150,
   }),
+  otlp_endpoint: {
+    wanted: 'http:// or https:// and host:port of a collector of traces (none where it is left out)',
+    schema: v.optional(address('', ['http:', 'https:']).schema),
+  },
+  trace_share: {
+    wanted: 'the share of traces that is kept, from 0 to 1 (0.01 where it is left out)',
+    schema: v.pipe(
+      v.optional(v.string(), '0.01'),
+      v.decimal(),
+      v.transform(Number),
+      v.minValue(0),
+      v.maxValue(1),
+    ),
+  },
   answers_at_once: number('how many answers are made at once, before others are refused', {
     least: 1,
     most: 10_000,

@@ -6,6 +6,7 @@ import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Report } from '#backing/http/report.ts';
 import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
 import type { Placements } from '#backing/placements/port.ts';
+import type { Traces } from '#backing/telemetry/traces.ts';
 import { type Answer, answerHeaders } from '#contract/answer.ts';
 import { BOOKMARK_HEADER, readBookmark } from '#contract/bookmark.ts';
 import type { Scope } from '#contract/caller.ts';
@@ -108,6 +109,7 @@ export function originApp(options: {
   clock: Clock;
   report: Report;
   meter?: Meter | undefined;
+  traces?: Traces | undefined;
   measures?: Measures | undefined;
   /** The guard of each dependency, by its name; the app's own, where none are given. */
   guardOf?: ((dependency: string) => Guard) | undefined;
@@ -131,7 +133,10 @@ export function originApp(options: {
   const { guardOf = openGuards({ probe_ms: PROBE_MS, measures, report }) } = options;
   const answers = guardedAnswers(options.answers, guardOf('answers'));
   const catalogue = guardedCatalogue(options.catalogue, guardOf('catalogue'));
-  const app = signedApp({ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter });
+  const app = signedApp({
+    ...{ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter },
+    traces: options.traces,
+  });
   const { give } = openAnswers({ answers, clock, at_once, report, measures });
 
   /**

@@ -7,6 +7,7 @@ import { errorFields, type Report } from '#backing/http/report.ts';
 import type { Placements } from '#backing/placements/port.ts';
 import { emptyProfile } from '#backing/profiles/merge.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
+import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
@@ -86,6 +87,7 @@ export type RecommenderOptions = {
   random?: (() => number) | undefined;
   report: Report;
   measures?: Measures | undefined;
+  traces?: Traces | undefined;
   /** The guard of each dependency, by its name; the recommender's own, where none are given. */
   guardOf?: ((dependency: string) => Guard) | undefined;
 };
@@ -141,7 +143,9 @@ const noRequest = {
 export function openRecommender(options: RecommenderOptions) {
   const { clock, now_ms, refresh_ms, report, versions, random = Math.random } = options;
   const { dependency_ms = DEPENDENCY_MS, relearn_ms = RELEARN_MS, measures = openMeasures() } = options;
-  const { guardOf = openGuards({ probe_ms: dependency_ms, measures, report }) } = options;
+  const { guardOf = openGuards({ probe_ms: dependency_ms, measures, report, traces: options.traces }) } =
+    options;
+  const { span } = options.traces ?? noTraces;
   const asked = guardedStores(options, guardOf);
   const { vectors, embedders } = asked;
   const onError = (error: unknown) => {
@@ -227,7 +231,7 @@ export function openRecommender(options: RecommenderOptions) {
 
   async function run(query: Query, stages: Stages, { budget_ms = Number.POSITIVE_INFINITY }: About) {
     const budget = openBudget({ clock, ends_ms: query.now_ms + budget_ms, most_ms: dependency_ms });
-    const { ranked, selected } = await recommend(query, stages, { budget, raised: measures.raised });
+    const { ranked, selected } = await recommend(query, stages, { budget, raised: measures.raised, span });
     const items = itemsOf(selected);
     measures.degraded(query.degraded);
     if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {

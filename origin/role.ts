@@ -15,7 +15,7 @@ export const originRole = role({
     DEPENDENCY_MS: setting.dependency_ms,
     ANSWERS_AT_ONCE: setting.answers_at_once,
   },
-  async start({ relational, apiKeys, log: own, ...ports }, { settings, clock, report, meter }) {
+  async start({ relational, apiKeys, log: own, ...ports }, { settings, clock, report, meter, traces }) {
     const log = openSideLog(own, settings, { application: 'edgewise-origin', report });
     if (!log) {
       const message =
@@ -34,6 +34,7 @@ export const originRole = role({
       port: settings.PORT,
       report,
       meter,
+      traces,
       control: { apiKeys, peppers: await importKeys(settings.KEY_PEPPERS) },
     });
     const close = async () => {

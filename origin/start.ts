@@ -52,13 +52,14 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { dependency_ms = DEPENDENCY_MS, at_once, log = null } = options;
   const bookmarks = openBookmarks({ progress: log, clock, report });
   const measures = openMeasures(meter);
-  const guardOf = openGuards({ probe_ms: dependency_ms, measures, report });
+  const guardOf = openGuards({ probe_ms: dependency_ms, measures, report, traces: options.traces });
   const means = { report, measures, guardOf };
   const serveLog = log && openServeLog({ log, report, lost: measures.lost });
   const onServed = serveLog?.add;
   const recommender = openRecommender({ ...options, ...means, dependency_ms, onServed });
   const app = originApp({
     ...{ recommender, answers, catalogue, bookmarks, placements, keys, clock, meter, control, at_once },
+    traces: options.traces,
     ...means,
   });
   await warmUp(options, { report });

@@ -6,11 +6,13 @@ import type { Clock } from '#contract/clock.ts';
 import { TenantId } from '#contract/ids.ts';
 import { Problem } from '#contract/problem.ts';
 import { type Key, verifyBody, verifyHeaders } from '#contract/signature.ts';
+import type { Traces } from '../telemetry/traces.ts';
 import { type ByteBudget, byteBudget, type Lease } from './byte-budget.ts';
 import { answerErrors, noSuchRoute } from './errors.ts';
 import { measured } from './measured.ts';
 import { readBody } from './read-body.ts';
 import type { Report } from './report.ts';
+import { traced } from './traced.ts';
 
 export type SignedEnv = {
   Variables: {
@@ -35,6 +37,7 @@ export type SignedOptions = {
   budget?: ByteBudget;
   report?: Report;
   meter?: Meter | undefined;
+  traces?: Traces | undefined;
 };
 
 const LONGEST_DEADLINE_MS = 10 * 60_000;
@@ -45,7 +48,9 @@ const LONGEST_DEADLINE_MS = 10 * 60_000;
  */
 export function signedApp(options: SignedOptions): Hono<SignedEnv> {
   const app = new Hono<SignedEnv>();
-  app.use(measured(options.meter), signed(options));
+  app.use(measured(options.meter));
+  if (options.traces) app.use(traced(options.traces));
+  app.use(signed(options));
   app.onError(answerErrors(options.report));
   app.notFound(noSuchRoute);
   return app;

@@ -2,13 +2,20 @@ import type { Meter } from '@opentelemetry/api';
 import type { Clock } from '#contract/clock.ts';
 import { type Report, toStderr } from '../http/report.ts';
 import { BadSettings, type Read, readSettings, type Settings } from '../settings.ts';
+import type { Traces } from '../telemetry/traces.ts';
 import { openPorts, readPorts } from './open-ports.ts';
 import { openOperations, operationsSettings } from './operations.ts';
 import type { RoleName } from './port.ts';
 import type { PortsOf } from './ports.ts';
 import { runMain } from './run-main.ts';
 
-type Given<All extends Settings> = { settings: Read<All>; clock: Clock; report: Report; meter: Meter };
+type Given<All extends Settings> = {
+  settings: Read<All>;
+  clock: Clock;
+  report: Report;
+  meter: Meter;
+  traces: Traces;
+};
 
 /** What a process can do: it starts over ports that it is handed, and says that it is up. */
 export type Role<Name extends RoleName = RoleName, All extends Settings = Settings> = {
@@ -50,7 +57,7 @@ export async function runRoles(known: readonly Role[], asked: readonly string[])
     const own = Object.assign({}, operationsSettings(names), ...roles.map(({ settings }) => settings));
     const chosen = readPorts(names, own as Settings, process.env);
     const operations = await openOperations(stack, names);
-    const means = { clock: Date.now, report: toStderr, meter: operations.meter };
+    const means = { clock: Date.now, report: toStderr, meter: operations.meter, traces: operations.traces };
     const ports = await openPorts<RoleName>(stack, chosen, {
       ...means,
       application: ['edgewise', ...names].join('-'),

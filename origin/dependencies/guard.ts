@@ -8,6 +8,7 @@ import {
   handleWhen,
 } from 'cockatiel';
 import { orAborted } from '#backing/or-aborted.ts';
+import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import { VersionMismatch } from '#backing/vectors/port.ts';
 import { Problem } from '#contract/problem.ts';
 import { within } from '../pipeline/within.ts';
@@ -81,10 +82,13 @@ export function openGuard(options: {
   /** How long a call may take that finds out whether it is back. */
   probe_ms: number;
   observer: GuardObserver;
+  /** Keeps a trace of each call. */
+  span?: Traces['span'];
   under_way?: number;
   waiting?: number;
 }): Guard {
   const { dependency, probe_ms, observer, under_way = UNDER_WAY, waiting = WAITING } = options;
+  const { span = noTraces.span } = options;
   const places = bulkhead(under_way, waiting);
   const breaker = circuitBreaker(
     handleWhen((error) => !isOurs(error)),
@@ -111,12 +115,14 @@ export function openGuard(options: {
   ): Promise<Value> {
     const begun_ms = performance.now();
     try {
-      const value = await breaker.execute(() =>
-        orAborted(
-          places.execute(() => work(signal), signal),
-          signal,
-        ),
-      );
+      const guarded = () =>
+        breaker.execute(() =>
+          orAborted(
+            places.execute(() => work(signal), signal),
+            signal,
+          ),
+        );
+      const value = await span(`${dependency} ${operation}`, {}, guarded);
       called(operation, begun_ms, 'ok');
       return value;
     } catch (error) {

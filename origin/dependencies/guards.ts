@@ -1,4 +1,5 @@
 import type { Report } from '#backing/http/report.ts';
+import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Measures } from '../measures.ts';
 import { type Guard, openGuard } from './guard.ts';
 
@@ -11,8 +12,9 @@ export function openGuards(options: {
   probe_ms: number;
   measures: Measures;
   report: Report;
+  traces?: Traces | undefined;
 }): (dependency: string) => Guard {
-  const { probe_ms, measures, report } = options;
+  const { probe_ms, measures, report, traces = noTraces } = options;
   const { observer } = measures;
   const guards = new Map<string, Guard>();
   return (dependency) => {
@@ -21,6 +23,7 @@ export function openGuards(options: {
     const guard = openGuard({
       dependency,
       probe_ms,
+      span: traces.span,
       observer: {
         called: observer.called,
         changed(_, state) {

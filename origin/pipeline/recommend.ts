@@ -1,6 +1,15 @@
+import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Budget } from './budget.ts';
 import type { Candidate, Filter, Found, Query, Ranked, Source, Stages } from './stages.ts';
 import { within } from './within.ts';
+
+type Means = {
+  budget: Budget;
+  /** Told how many campaigns each source raised. */
+  raised?: (source: string, count: number) => void;
+  /** Keeps a trace of each stage. */
+  span?: Traces['span'];
+};
 
 type Raised = { name: string; found: Found };
 
@@ -49,7 +58,7 @@ function normalise({ name, found }: Raised, candidates: ReadonlyMap<string, Cand
 export async function recommend(
   query: Query,
   stages: Stages,
-  { budget, raised }: { budget: Budget; raised?: (source: string, count: number) => void },
+  { budget, raised, span = noTraces.span }: Means,
 ): Promise<{ ranked: readonly Ranked[]; selected: readonly Ranked[] }> {
   const attempt = async <Value>(
     dependency: string,
@@ -69,7 +78,9 @@ export async function recommend(
     const deadline_ms = budget.round_ms(rounds--);
     const known = await Promise.all(
       round.map(async ({ dependency, hydrate, nextBest }) => {
-        const known = await attempt(dependency, deadline_ms, (signal) => hydrate(query, signal));
+        const known = await span(`hydrate ${dependency}`, {}, () =>
+          attempt(dependency, deadline_ms, (signal) => hydrate(query, signal)),
+        );
         return known ?? nextBest?.(query) ?? {};
       }),
     );
@@ -82,7 +93,8 @@ export async function recommend(
   );
   const found = await Promise.all(
     wanted.map(async ({ name, dependency, local, find }: Source) => {
-      const found = await attempt(dependency, local ? null : deadline_ms, (signal) => find(query, signal));
+      const ask = () => attempt(dependency, local ? null : deadline_ms, (signal) => find(query, signal));
+      const found = local ? await ask() : await span(`find ${name}`, {}, ask);
       if (found) raised?.(name, found.size);
       return { name, found: found ?? new Map() };
     }),
