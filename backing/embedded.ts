@@ -32,6 +32,7 @@ export function openStores({
     counters: relational.counters,
     versions: relational.versions,
     placements: relational.placements,
+    deletions: relational.deletions,
     vectors,
     graph,
     answers: embeddedAnswers({ clock }),

@@ -1,6 +1,7 @@
 import type * as v from 'valibot';
 import { BOOKMARK_HEADER } from './bookmark.ts';
 import type { Campaign } from './campaign.ts';
+import type { DeletionAccepted, DeletionStatus, PersonExport } from './deletion.ts';
 import type { Event } from './event.ts';
 import type { ProblemDetails } from './problem-details.ts';
 import type {
@@ -84,6 +85,11 @@ export type Client = {
   sendEvents(events: readonly v.InferInput<typeof Event>[], options?: CallOptions): Promise<Written>;
   putCampaigns(campaigns: readonly v.InferInput<typeof Campaign>[], options?: CallOptions): Promise<Written>;
   deleteCampaign(campaign_id: string, options?: CallOptions): Promise<Written>;
+  /** Forgets a person. Resolves once that is kept; `deletion` tells how far it is. */
+  forgetPerson(user_id: string, options?: CallOptions): Promise<DeletionAccepted>;
+  deletion(deletion_id: string, options?: CallOptions): Promise<DeletionStatus>;
+  /** What is kept of a person. */
+  exportPerson(user_id: string, options?: CallOptions): Promise<PersonExport>;
 };
 
 const DEADLINE_MS = 10_000;
@@ -211,5 +217,11 @@ export function edgewise(options: ClientOptions): Client {
       write({ ...call, method: 'POST', path: '/v1/campaigns', body: { campaigns } }),
     deleteCampaign: (campaign_id, call = {}) =>
       write({ ...call, method: 'DELETE', path: campaign(campaign_id) }),
+    forgetPerson: (user_id, call = {}) =>
+      read({ ...call, method: 'DELETE', path: `/v1/users/${encodeURIComponent(user_id)}` }),
+    deletion: (deletion_id, call = {}) =>
+      read({ ...call, method: 'GET', path: `/v1/deletions/${encodeURIComponent(deletion_id)}` }),
+    exportPerson: (user_id, call = {}) =>
+      read({ ...call, method: 'GET', path: `/v1/users/${encodeURIComponent(user_id)}/export` }),
   };
 }

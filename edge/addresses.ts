@@ -1,6 +1,7 @@
 import { RegExpRouter } from 'hono/router/reg-exp-router';
 import type * as v from 'valibot';
 import { KeyId } from '#contract/api-key.ts';
+import { DeletionId } from '#contract/deletion.ts';
 import { CampaignId, Id } from '#contract/ids.ts';
 import { type Route, type RouteName, routes } from './routes.ts';
 
@@ -20,6 +21,7 @@ const ID_SCHEMAS: Readonly<Record<string, v.GenericSchema<string>>> = {
   user_id: Id,
   campaign_id: CampaignId,
   key_id: KeyId,
+  deletion_id: DeletionId,
   placement: Id,
 };
 

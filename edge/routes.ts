@@ -5,9 +5,10 @@ import type { Scope } from '#contract/caller.ts';
  * - `anyone`: nobody's in particular;
  * - `self`: those of the person in the path, who must be the one asking;
  * - `server`: nobody's: only the tenant's own servers may ask, with an API key;
+ * - `asker`: those of whoever asked for it, which the origin knows;
  * - `each`: those of the persons in the body, whom the gateway compares with the one asking, event by event.
  */
-type SubjectRule = 'anyone' | 'self' | 'each' | 'server';
+type SubjectRule = 'anyone' | 'self' | 'asker' | 'each' | 'server';
 
 export type Route = {
   name: string;
@@ -33,6 +34,9 @@ export const routes = [
   { name: 'delete_campaign',     method: 'DELETE', path: '/v1/campaigns/:campaign_id',         scope: 'campaigns:write',      subject: 'server' },
   { name: 'put_campaigns',       method: 'POST',   path: '/v1/campaigns',                      scope: 'campaigns:write',      subject: 'server' },
   { name: 'events',              method: 'POST',   path: '/v1/events',                         scope: 'events:write',         subject: 'each' },
+  { name: 'forget_person',       method: 'DELETE', path: '/v1/users/:user_id',                 scope: 'users:delete',         subject: 'self' },
+  { name: 'export_person',       method: 'GET',    path: '/v1/users/:user_id/export',          scope: 'users:delete',         subject: 'self' },
+  { name: 'deletion',            method: 'GET',    path: '/v1/deletions/:deletion_id',         scope: 'users:delete',         subject: 'asker' },
   { name: 'list_keys',           method: 'GET',    path: '/v1/admin/keys',                     scope: 'admin',                subject: 'server' },
   { name: 'create_key',          method: 'POST',   path: '/v1/admin/keys',                     scope: 'admin',                subject: 'server' },
   { name: 'rotate_key',          method: 'POST',   path: '/v1/admin/keys/:key_id/rotate',      scope: 'admin',                subject: 'server' },

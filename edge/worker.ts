@@ -18,6 +18,7 @@ import { campaign, popular, similar } from './handlers/campaigns.ts';
 import { docs, openapi } from './handlers/docs.ts';
 import { events } from './handlers/events.ts';
 import { health } from './handlers/health.ts';
+import { personHandlers } from './handlers/people.ts';
 import { recommendations, recommendationsNow } from './handlers/recommendations.ts';
 import { tenantList } from './handlers/tenants.ts';
 import { uncachedAnswers } from './handlers/uncached.ts';
@@ -114,6 +115,7 @@ function appOf(config: Config, bindings: Bindings): App {
       similar: similar(cached),
       campaign: campaign(uncached),
       ...campaignWrites(campaignClient(toGateway)),
+      ...personHandlers(campaignClient(toGateway), adminClient(toOrigin)),
       events: events(gateway, queue),
       ...adminHandlers(adminClient(toOrigin)),
       tenants: tenantList(tenants),

@@ -3,13 +3,15 @@ import type { Answers } from '#backing/answers/port.ts';
 import type { Archive } from '#backing/archive/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
+import type { Deletions } from '#backing/deletions/port.ts';
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Graph } from '#backing/graph/port.ts';
-import { toStderr } from '#backing/http/report.ts';
+import { errorFields, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { Log } from '#backing/log/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Clock } from '#contract/clock.ts';
+import { keepFinishing } from './deletions/keep-finishing.ts';
 import { type GatewayOptions, gatewayApp } from './gateway/gateway-app.ts';
 import { archiveView } from './views/archive.ts';
 import { countersView } from './views/counters.ts';
@@ -41,6 +43,10 @@ export type ViewsOptions = {
   archive?: Archive;
   /** How long a record may wait to be archived with others; minutes where it is left out. */
   archive_linger_ms?: number | undefined;
+  /** Where there is none, nobody can ask how far a deletion is, and nobody is forgotten a second time. */
+  deletions?: Deletions | undefined;
+  /** How long after a deletion what was under way then is over; minutes where it is left out. */
+  deletion_settle_ms?: number | undefined;
   clock?: Clock;
   onError?: RunOptions['onError'];
   members?: number;
@@ -49,8 +55,12 @@ export type ViewsOptions = {
   meter?: Meter;
 };
 
+/** Longer than any batch that is not given up takes. */
+const SETTLE_MS = 120_000;
+const MOST_BETWEEN_MS = 15_000;
+
 /** Starts the views; `close` resolves once the batches at hand have ended. */
-export function startViews({
+export async function startViews({
   log,
   counters,
   catalogue,
@@ -60,6 +70,8 @@ export function startViews({
   answers,
   archive,
   archive_linger_ms,
+  deletions,
+  deletion_settle_ms = SETTLE_MS,
   clock = Date.now,
   onError = reportFailure(toStderr),
   members = 1,
@@ -67,11 +79,32 @@ export function startViews({
   meter,
 }: ViewsOptions): Promise<Running> {
   const views = [
-    countersView({ counters, catalogue, meter }),
+    countersView({ counters, catalogue, deletions, meter }),
     embeddingsView({ embedders, vectors }),
     graphView({ graph }),
-    ...(archive ? [archiveView({ archive, log, linger_ms: archive_linger_ms })] : []),
+    ...(archive ? [archiveView({ archive, log, deletions, linger_ms: archive_linger_ms })] : []),
   ];
   const wanted = views.filter(({ group }) => groups?.includes(group) ?? true);
-  return runViews(wanted, { log, answers, clock, members, onError, ...(meter && { meter }) });
+  const running = await runViews(wanted, { log, answers, clock, members, onError, ...(meter && { meter }) });
+  if (!deletions) return running;
+  const finishing = keepFinishing({
+    views: wanted,
+    deletions,
+    log,
+    clock,
+    settle_ms: deletion_settle_ms,
+    every_ms: Math.min(MOST_BETWEEN_MS, 20 + deletion_settle_ms),
+    onError: (error) =>
+      toStderr({
+        level: 'error',
+        message: 'deletions could not be finished: that is tried again',
+        error: errorFields(error),
+      }),
+  });
+  return {
+    async close() {
+      await finishing.close();
+      await running.close();
+    },
+  };
 }

@@ -35,6 +35,7 @@ import { guardedAnswers, guardedCatalogue } from './dependencies/guarded.ts';
 import { openGuards } from './dependencies/guards.ts';
 import { addKeyRoutes, type Control } from './keys.ts';
 import { type Measures, openMeasures } from './measures.ts';
+import { addPersonRoutes, type People } from './person-routes.ts';
 import { addPlacementRoutes } from './placement-routes.ts';
 import type { Recommender } from './recommender.ts';
 
@@ -115,6 +116,8 @@ export function originApp(options: {
   guardOf?: ((dependency: string) => Guard) | undefined;
   /** How many answers are made at once, before others are refused. */
   at_once?: number | undefined;
+  /** Without it there are no routes about people as a whole. */
+  people?: People | undefined;
   /** Without it there are no routes about API keys. */
   control?: Control | undefined;
 }) {
@@ -126,6 +129,7 @@ export function originApp(options: {
     clock,
     report,
     meter,
+    people,
     control,
     at_once = AT_ONCE,
   } = options;
@@ -222,6 +226,7 @@ export function originApp(options: {
     sources: recommender.sources,
     jsonBody,
   });
+  if (people) addPersonRoutes(app, { ...people, clock });
   if (control) addKeyRoutes(app, { ...control, clock, jsonBody });
 
   return app;

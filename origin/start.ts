@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
+import type { Deletions } from '#backing/deletions/port.ts';
 import { type Report, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { SideLog } from '#backing/log/port.ts';
@@ -25,6 +26,8 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   control?: Control;
   /** How many answers are made at once, before others are refused. */
   at_once?: number;
+  /** Without it nobody can ask what is kept of them, or how far they are forgotten. */
+  deletions?: Deletions;
   /** Tells how far the views are, and takes what is answered; without it no bookmark can be waited for. */
   log?: SideLog | null;
 };
@@ -49,6 +52,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     meter,
     control,
   } = options;
+  const { deletions, profiles, graph, vectors } = options;
   const { dependency_ms = DEPENDENCY_MS, at_once, log = null } = options;
   const bookmarks = openBookmarks({ progress: log, clock, report });
   const measures = openMeasures(meter);
@@ -61,6 +65,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     ...{ recommender, answers, catalogue, bookmarks, placements, keys, clock, meter, control, at_once },
     traces: options.traces,
     ...means,
+    people: deletions && { deletions, profiles, graph, vectors },
   });
   await warmUp(options, { report });
   const served = await serveApp(app, { hostname, port });

@@ -63,12 +63,15 @@ const asItWas: Column[] = [
   optional('tenant_id', TEXT, ({ envelope }) => envelope?.tenant_id),
 ];
 
+/** What stands as the type of a deletion, which no event has. */
+export const DELETION_TYPE = 'deletion';
+
 const ofEvent = (name: string, kind: Kind, read?: (value: unknown) => unknown) =>
   optional(name === 'value' ? 'conversion_value' : name, kind, ({ envelope }) => {
     const personal = envelope as EventEnvelope | DeletionEnvelope | null;
     if (personal && isDeletion(personal)) {
       if (name === 'user_id') return personal.deletion.user_id;
-      return name === 'type' ? 'deletion' : null;
+      return name === 'type' ? DELETION_TYPE : null;
     }
     const value = (personal?.event as Record<string, unknown> | undefined)?.[name];
     return value === undefined || value === null ? null : read ? read(value) : value;

@@ -1,16 +1,11 @@
 import type { Objects } from '#backing/objects/port.ts';
+import type { Forgotten } from '#contract/deletion.ts';
 import { topics } from '#contract/topics.ts';
 import { partitionsOf, type Snapshot, snapshotOf } from './chain.ts';
 import { type Forgetting, forgettingOf } from './forgotten.ts';
 import { hasMoved } from './head.ts';
 import { type Leftover, leftoversOf } from './leftovers.ts';
-import {
-  ArchiveBusy,
-  ArchiveDamaged,
-  type ArchivePartition,
-  type Forgotten,
-  type ForgottenRows,
-} from './port.ts';
+import { ArchiveBusy, ArchiveDamaged, type ArchivePartition, type ForgottenRows } from './port.ts';
 import { deleteAll, renew, rewrite } from './rewrite.ts';
 
 /** Forgets people, as the archive's port says: rewrites the entries that hold events of theirs, and takes away what is left over. */

@@ -1,15 +1,18 @@
 import type { Objects } from '#backing/objects/port.ts';
-import type { EventEnvelope } from '#contract/envelope.ts';
+import type { Forgotten } from '#contract/deletion.ts';
+import { type DeletionEnvelope, type EventEnvelope, isDeletion } from '#contract/envelope.ts';
 import { composite } from '#contract/ids.ts';
+import { DELETION_TYPE } from './columns.ts';
 import { bytesOf } from './files.ts';
 import { rowsIn } from './parquet.ts';
-import type { Archivable, ArchiveEntry, Forgotten } from './port.ts';
+import type { Archivable, ArchiveEntry } from './port.ts';
 
 /** What of a record tells whose it is, and when it was; null where it could not be read. */
 type Told = {
   key: string;
   tenant_id: string | null | undefined;
   user_id: string | null | undefined;
+  type: string | null | undefined;
   accepted_ms: number | null;
   occurred_ms: number | null;
   appended_ms: number;
@@ -29,11 +32,12 @@ type Row = {
   key: string;
   tenant_id: string | null;
   user_id: string | null;
+  type: string | null;
   accepted_at: Date | null;
   occurred_at: Date | null;
   appended_at: Date;
 };
-const READ = ['key', 'tenant_id', 'user_id', 'accepted_at', 'occurred_at', 'appended_at'] as const;
+const READ = ['key', 'tenant_id', 'user_id', 'type', 'accepted_at', 'occurred_at', 'appended_at'] as const;
 
 export function forgettingOf(people: readonly Forgotten[]): Forgetting {
   const until_ms = new Map<string, number>();
@@ -42,7 +46,10 @@ export function forgettingOf(people: readonly Forgotten[]): Forgetting {
     until_ms.set(who, Math.max(until_ms.get(who) ?? 0, Date.parse(forgotten_at)));
   }
 
-  const isForgotten = ({ key, tenant_id, user_id, accepted_ms, occurred_ms, appended_ms }: Told): boolean => {
+  const isForgotten = (told: Told): boolean => {
+    const { key, tenant_id, user_id, type, accepted_ms, occurred_ms, appended_ms } = told;
+    // That somebody was forgotten has to stay: a view that is built anew would not know it.
+    if (type === DELETION_TYPE) return false;
     const isRead = typeof tenant_id === 'string' && typeof user_id === 'string';
     const until = until_ms.get(isRead ? composite(tenant_id, user_id) : key);
     if (until === undefined) return false;
@@ -63,12 +70,15 @@ export function forgettingOf(people: readonly Forgotten[]): Forgetting {
 
   return {
     keeps({ record: { key, appended_ms }, envelope }) {
-      const read = envelope as EventEnvelope | null;
+      const personal = envelope as EventEnvelope | DeletionEnvelope | null;
+      if (personal && isDeletion(personal)) return true;
+      const read = personal;
       return !isForgotten({
         key,
         appended_ms,
         tenant_id: read?.tenant_id,
         user_id: read?.event.user_id,
+        type: read?.event.type,
         accepted_ms: read ? Date.parse(read.accepted_at) : null,
         occurred_ms: read ? Date.parse(read.event.occurred_at) : null,
       });

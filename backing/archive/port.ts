@@ -1,4 +1,5 @@
 import type { LogRecord } from '#backing/log/port.ts';
+import type { Forgotten } from '#contract/deletion.ts';
 import type { CampaignEnvelope, DeletionEnvelope, EventEnvelope } from '#contract/envelope.ts';
 
 /** A record, and what was read from it; null where it could not be read. */
@@ -77,9 +78,6 @@ export class ArchiveDamaged extends Error {
   readonly retryable = false;
 }
 
-/** A person, and when they were forgotten: of their events only those live that were accepted and occurred after that. */
-export type Forgotten = { tenant_id: string; user_id: string; forgotten_at: string };
-
 /** How many files held events that are gone now, and how many events. */
 export type ForgottenRows = { files: number; rows: number };
 
@@ -124,7 +122,7 @@ export interface Archive {
   records(stretch: Stretch, signal: AbortSignal): AsyncIterable<LogRecord>;
   /**
    * Takes what people are to be forgotten by out of all objects: each is found by their log key, or as whoever an event
-   * says. What covers which offsets stays. What is appended meanwhile or later may be of theirs again: it is for the
+   * says. That they were forgotten stays, since a view that is built anew has to know it. What covers which offsets stays. What is appended meanwhile or later may be of theirs again: it is for the
    * caller to forget them once more when no such event can come any more. Again, or by two processes at once, it
    * changes nothing more. Throws ArchiveDamaged; and ArchiveBusy, where it has to be asked again.
    */

@@ -5,7 +5,7 @@ import { forgottenSchema } from '../forgotten.ts';
 import { addColumn, scrub, transaction } from '../sqlite.ts';
 import { forgettingIn } from './embedded-forget.ts';
 import { raise, strongestFirst } from './paths.ts';
-import { BOUNDS, type Edge, type Graph, leadsTo, type NeighboursQuery } from './port.ts';
+import { BOUNDS, type Edge, type Graph, leadsTo, type NeighboursQuery, type OwnEdge } from './port.ts';
 
 const sets = readFileSync(new URL('./graph.sql', import.meta.url), 'utf8');
 export const graphSchema = `${sets};${forgottenSchema}`;
@@ -60,6 +60,19 @@ export function embeddedGraph(db: DatabaseSync): Graph {
   const fellows = newest('engaged', 'campaign_id', 'user_id');
   const replies = newest('replied', 'user_id', 'other_id');
   const answers = newest('answered', 'user_id', 'message_id');
+  const all = db.prepare(
+    Object.entries({
+      answered: 'message_id',
+      engaged: 'campaign_id',
+      replied: 'other_id',
+      wrote: 'message_id',
+    })
+      .map(([kind, of]) => {
+        return `SELECT '${kind}' AS kind, day, ${of} AS of FROM ${kind} WHERE tenant_id = ?1 AND user_id = ?2`;
+      })
+      .join(' UNION ALL ')
+      .concat(' ORDER BY 1, 2, 3 LIMIT ?3'),
+  );
   const authors = db.prepare('SELECT user_id FROM wrote WHERE tenant_id = ? AND message_id = ? LIMIT 2');
   type Newest = { day: string; id: string }[];
 
@@ -120,6 +133,10 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     async neighbours(query, signal) {
       signal.throwIfAborted();
       return read(query);
+    },
+    async edgesOf({ tenant_id, user_id }, most, signal) {
+      signal.throwIfAborted();
+      return all.all(tenant_id, user_id, most) as OwnEdge[];
     },
     async *dump() {
       for (const [kind, select] of Object.entries(DUMPS)) {

@@ -4,7 +4,7 @@ import { readCypher } from '../neo4j/cypher.ts';
 import { type Neo4jSettings, openNeo4j } from '../neo4j/open.ts';
 import { neo4jForgetting } from './neo4j-forget.ts';
 import { strongestFirst } from './paths.ts';
-import { BOUNDS, type Edge, type Graph, leadsTo, type Strengths } from './port.ts';
+import { BOUNDS, type Edge, type Graph, leadsTo, type OwnEdge, type Strengths } from './port.ts';
 
 export type Neo4jGraphSettings = Neo4jSettings & {
   /** The view's version: what its labels end in, such as `v1`. */
@@ -69,6 +69,7 @@ export async function openNeo4jGraph({
 }: Neo4jGraphSettings): Promise<Graph & { close(): Promise<void> }> {
   const cypher = (name: string) => readCypher(new URL(`./neo4j/${name}.cypher`, import.meta.url), version);
   const NEIGHBOURS = cypher('neighbours');
+  const EDGES_OF = cypher('edges-of');
   const kinds = KINDS.map((kind) => ({ kind, add: cypher(`add-${kind}`) }));
   const dumps = DUMPED.map((kind) => ({ kind, all: cypher(`dump-${kind}`) }));
   const neo4j = openNeo4j(settings);
@@ -106,6 +107,10 @@ export async function openNeo4jGraph({
       type Found = Record<'replied' | 'together', [string, number][]>;
       const [found] = await neo4j.read<Found>({ text: NEIGHBOURS, parameters }, signal);
       return { replied: strengths(found?.replied ?? []), together: strengths(found?.together ?? []) };
+    },
+    async edgesOf({ tenant_id, user_id }, most, signal) {
+      const parameters = { asked: { tenant: tenant_id, user: user_id }, most: int(most) };
+      return await neo4j.read<OwnEdge>({ text: EDGES_OF, parameters }, signal);
     },
     async *dump() {
       for (const { kind, all } of dumps) {

@@ -17,6 +17,9 @@ export type Edge = {
   | { kind: 'wrote'; message_id: string }
 );
 
+/** An edge as its person sees it. */
+export type OwnEdge = { kind: Edge['kind']; day: string; of: string };
+
 /** The id of what an edge leads to. */
 export function leadsTo(edge: Edge): string {
   if (edge.kind === 'engaged') return edge.campaign_id;
@@ -75,5 +78,11 @@ export interface Graph {
   forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void>;
   /** The campaigns next to a person, through people; bounded at each hop. */
   neighbours(query: NeighboursQuery, signal: AbortSignal): Promise<Neighbours>;
+  /** Edges of a person, by kind, day and what they lead to; the first of them, where there are more than `most`. */
+  edgesOf(
+    person: { tenant_id: string; user_id: string },
+    most: number,
+    signal: AbortSignal,
+  ): Promise<OwnEdge[]>;
   dump(): AsyncIterable<string>;
 }

@@ -4,6 +4,9 @@ import { postgresCatalogue } from '../catalogue/postgres.ts';
 import { countersSchema, embeddedCounters } from '../counters/embedded.ts';
 import type { Counters } from '../counters/port.ts';
 import { postgresCounters } from '../counters/postgres.ts';
+import { deletionsSchema, embeddedDeletions } from '../deletions/embedded.ts';
+import type { Deletions } from '../deletions/port.ts';
+import { postgresDeletions } from '../deletions/postgres.ts';
 import { embeddedPlacements, placementsSchema } from '../placements/embedded.ts';
 import type { Placements } from '../placements/port.ts';
 import { postgresPlacements } from '../placements/postgres.ts';
@@ -19,13 +22,14 @@ import type { Versions } from '../versions/port.ts';
 import { postgresVersions } from '../versions/postgres.ts';
 import { type Closable, embedded, port, shared } from './port.ts';
 
-/** Five ports, one database: counters and profiles are written in one transaction. */
+/** Six ports, one database: counters and profiles are written in one transaction. */
 type Relational = Closable & {
   catalogue: Catalogue;
   counters: Counters;
   profiles: Profiles;
   versions: Versions;
   placements: Placements;
+  deletions: Deletions;
 };
 
 /** The embedded ones: the views in one file, and in another what no log can bring back. */
@@ -33,7 +37,7 @@ export function openRelational(
   { views, placements }: { views: string; placements: string },
   synchronous: DatabaseOptions['synchronous'],
 ): Relational & { close(): void } {
-  const schema = [catalogueSchema, countersSchema, profilesSchema, versionsSchema].join(';');
+  const schema = [catalogueSchema, countersSchema, profilesSchema, versionsSchema, deletionsSchema].join(';');
   const db = openDatabase(views, { synchronous, schema });
   const told = openDatabase(placements, { synchronous, schema: placementsSchema });
   const profiles = embeddedProfiles(db);
@@ -43,6 +47,7 @@ export function openRelational(
     profiles: profiles.profiles,
     versions: embeddedVersions(db),
     placements: embeddedPlacements(told),
+    deletions: embeddedDeletions(db),
     close() {
       db.close();
       told.close();
@@ -85,6 +90,7 @@ const postgres = shared({
       profiles: postgresProfiles(opened),
       versions: postgresVersions(opened),
       placements: postgresPlacements(opened),
+      deletions: postgresDeletions(opened),
       close: () => opened.close(),
     };
   },

@@ -8,7 +8,13 @@ import { embeddedForgotten, forgottenKey, forgottenSchema } from '../forgotten.t
 import type { Place } from '../log/port.ts';
 import { addColumn, scrub, transaction } from '../sqlite.ts';
 import { Matrix } from './matrix.ts';
-import { type MessageHit, type MessageVector, type Vectors, VersionMismatch } from './port.ts';
+import {
+  type KeptMessage,
+  type MessageHit,
+  type MessageVector,
+  type Vectors,
+  VersionMismatch,
+} from './port.ts';
 import { quantise, restore } from './quantise.ts';
 
 /** Messages have a rowid: rows of this length are long for a WITHOUT ROWID tree, and come in no order of its key. */
@@ -66,8 +72,10 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
     ON CONFLICT DO UPDATE SET campaign_version = excluded.campaign_version, campaign = excluded.campaign,
       vector = excluded.vector
     WHERE excluded.campaign_version > campaign_version`);
-  // Each version by itself, as the index has them.
-  const allVersions = db.prepare('SELECT id FROM vector_versions');
+  const allVersions = db.prepare('SELECT id FROM vector_versions ORDER BY id');
+  const personMessages = db.prepare(`
+    SELECT version, message_id, occurred_at, campaign_id FROM message_vectors
+    WHERE version = ? AND tenant_id = ? AND user_id = ? ORDER BY message_id LIMIT ?`);
   const forgetMessages = db.prepare(`
     DELETE FROM message_vectors WHERE version = ? AND tenant_id = ? AND user_id = ? AND lived_at <= ?
     RETURNING message_id`);
@@ -273,6 +281,16 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
       check(version, []);
       const row = oneCampaign.get(version.id, tenant_id, campaign_id);
       return row?.vector ? restore(bytesOf(row.vector)) : null;
+    },
+    async messagesOf({ tenant_id, user_id }, most, signal) {
+      signal.throwIfAborted();
+      const found: KeptMessage[] = [];
+      // Each version by itself, as the index has them.
+      for (const { id } of allVersions.all()) {
+        const left = most - found.length;
+        found.push(...(personMessages.all(id as string, tenant_id, user_id, left) as KeptMessage[]));
+      }
+      return found;
     },
     async *dump() {
       const text = (blob: unknown) => (blob ? Buffer.from(blob as Uint8Array).toString('base64') : null);

@@ -34,6 +34,14 @@ export type MessageHit = {
   similarity: number;
 };
 
+/** A message that there is a vector of. */
+export type KeptMessage = {
+  version: string;
+  message_id: string;
+  occurred_at: string;
+  campaign_id: string | null;
+};
+
 export type CampaignSearch = {
   tenant_id: string;
   version: EmbeddingVersion;
@@ -99,5 +107,11 @@ export interface Vectors {
     campaign_id: string,
     signal: AbortSignal,
   ): Promise<Float32Array | null>;
+  /** Which messages of a person have a vector, of any version, by version and id; the first, where there are more than `most`. */
+  messagesOf(
+    person: { tenant_id: string; user_id: string },
+    most: number,
+    signal: AbortSignal,
+  ): Promise<KeptMessage[]>;
   dump(): AsyncIterable<string>;
 }

@@ -22,6 +22,7 @@ CREATE TABLE deletions (
   PRIMARY KEY (deletion_id, store)
 );
 CREATE INDEX deletions_open ON deletions (store, forgotten_at, deletion_id) WHERE done_at IS NULL;
+CREATE INDEX deletions_of_key ON deletions (key);
 
 -- Down Migration
 

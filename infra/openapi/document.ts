@@ -2,6 +2,7 @@ import type { JsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { KeyId } from '#contract/api-key.ts';
 import { BOOKMARK_HEADER } from '#contract/bookmark.ts';
+import { DeletionId } from '#contract/deletion.ts';
 import { CampaignId, Id } from '#contract/ids.ts';
 import { ProblemDetails } from '#contract/problem-details.ts';
 import { type Route, type RouteName, routes } from '../../edge/routes.ts';
@@ -14,6 +15,7 @@ const IDS: Record<string, v.GenericSchema> = {
   user_id: Id,
   campaign_id: CampaignId,
   key_id: KeyId,
+  deletion_id: DeletionId,
   placement: Id,
 };
 
@@ -107,6 +109,7 @@ function successOf({ success: [status, holds], cached }: Operation): Json {
 const WHO: Record<Route['subject'], string> = {
   anyone: 'a token or an API key',
   self: 'a token of that person, or an API key',
+  asker: 'a token of whoever asked for it, or an API key',
   each: 'a token, for its own person’s events, or an API key',
   server: 'an API key',
 };

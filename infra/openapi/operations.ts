@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CreateKey, ListedKey, ListedKeys, MadeKey, RotateKey } from '#contract/admin.ts';
 import { Campaign } from '#contract/campaign.ts';
+import { DeletionAccepted, DeletionStatus, PersonExport } from '#contract/deletion.ts';
 import { Event } from '#contract/event.ts';
 import { CampaignId, Id, Locale, TenantId } from '#contract/ids.ts';
 import { BATCH } from '#contract/limits.ts';
@@ -36,6 +37,9 @@ export const components = {
   RecommendationsBody,
   Recommendations,
   CampaignList,
+  DeletionAccepted,
+  DeletionStatus,
+  PersonExport,
   CreateKey,
   RotateKey,
   ListedKey,
@@ -57,7 +61,7 @@ export type ComponentName = keyof typeof components;
 /** What a route does and takes, besides what the table of routes says of it. */
 export type Operation = {
   summary: string;
-  tag: 'Recommendations' | 'Events' | 'Campaigns' | 'Administration' | 'About';
+  tag: 'Recommendations' | 'Events' | 'Campaigns' | 'People' | 'Administration' | 'About';
   query?: v.GenericSchema;
   body?: { schema: ComponentName; ndjson?: string };
   /** The status of success, and what it holds: a component, or a media type. */
@@ -122,6 +126,21 @@ export const operations: Record<RouteName, Operation> = {
     tag: 'Events',
     body: { schema: 'Events', ndjson: EVENT_LINES },
     success: [202, 'Verdict'],
+  },
+  forget_person: {
+    summary: 'Forget a person: 202 once the log has it; what they do afterwards is welcome',
+    tag: 'People',
+    success: [202, 'DeletionAccepted'],
+  },
+  export_person: {
+    summary: 'What is kept of a person',
+    tag: 'People',
+    success: [200, 'PersonExport'],
+  },
+  deletion: {
+    summary: 'How far a person is forgotten, store by store; known within seconds of the 202',
+    tag: 'People',
+    success: [200, 'DeletionStatus'],
   },
   list_keys: {
     summary: 'The API keys of the tenant, ended ones as well',

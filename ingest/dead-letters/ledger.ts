@@ -3,6 +3,8 @@ import type { Clock } from '#contract/clock.ts';
 import { topics } from '#contract/topics.ts';
 import {
   type DeadLetter,
+  isLetter,
+  isOfForgotten,
   type LetterOrigin,
   letterId,
   readLetter,
@@ -32,17 +34,34 @@ export function deadLetters({ log, clock }: Options) {
     }
   }
 
-  /** Where each letter that waits stands; of one that came again, the last. */
+  /** Whose letters are told no more, by their key, and since when. It may stand before the letter or after it. */
+  async function redacted(ends: readonly number[], signal: AbortSignal): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (const [partition, end] of ends.entries()) {
+      for await (const { value } of records(partition, end, signal)) {
+        const read = readLetter(value);
+        if (!read || !('forgotten' in read)) continue;
+        const { forgotten: key, forgotten_at } = read;
+        if (forgotten_at > (found.get(key) ?? '')) found.set(key, forgotten_at);
+      }
+    }
+    return found;
+  }
+
+  /** Where each letter that waits stands; of one that came again, the last. None of who was forgotten after it. */
   async function waiting(signal: AbortSignal) {
-    const found = new Map<string, { listed: Listed; place: LogRecord }>();
     const ends = await log.ends(topics.deadLetters, signal);
+    const forgotten = await redacted(ends, signal);
+    const found = new Map<string, { listed: Listed; place: LogRecord }>();
     for (const [partition, end] of ends.entries()) {
       for await (const record of records(partition, end, signal)) {
         const letter = readLetter(record.value);
-        if (!letter) continue;
+        if (!letter || 'forgotten' in letter) continue;
         const id = letterId(letter);
         found.delete(id);
         if ('settled' in letter) continue;
+        const since = forgotten.get(letter.key);
+        if (since !== undefined && isOfForgotten(letter, since)) continue;
         const { v: _, value, ...told } = letter;
         // Where it stands, not what it holds: there may be more than fit into memory.
         const place = { ...record, value: new Uint8Array() };
@@ -57,7 +76,7 @@ export function deadLetters({ log, clock }: Options) {
     if (!place) return null;
     const [record] = await log.read(place, 1, signal);
     const letter = record && readLetter(record.value);
-    return letter && !('settled' in letter) ? letter : null;
+    return letter && isLetter(letter) ? letter : null;
   }
 
   const settle = (origin: LetterOrigin, how: 'redriven' | 'dropped', signal: AbortSignal) =>

@@ -15,6 +15,7 @@ import { requireScope, requireServer } from './access.ts';
 import { deleteCampaign, putCampaign } from './campaign-routes.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import { decodeBody } from './decode-body.ts';
+import { forgetPerson } from './deletion-routes.ts';
 import { readItems } from './items.ts';
 import { campaignJudge } from './judge-campaign.ts';
 import { eventJudge } from './judge-event.ts';
@@ -81,10 +82,12 @@ export function gatewayApp({
   });
   app.put('/v1/campaigns/:id', putCampaign({ log, clock }));
   app.delete('/v1/campaigns/:id', deleteCampaign({ log, clock }));
+  app.delete('/v1/users/:id', forgetPerson({ log, clock }));
 
   for (const path of ['/v1/events', '/internal/imports', QUEUED_PATH, '/v1/campaigns'])
     app.all(path, onlyMethods('POST'));
   app.all('/v1/campaigns/:id', onlyMethods('PUT', 'DELETE'));
+  app.all('/v1/users/:id', onlyMethods('DELETE'));
   addDeadLetterRoutes(app, { log, clock });
   addLearningRoutes(app, { log });
   return app;

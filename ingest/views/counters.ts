@@ -1,17 +1,20 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
+import type { Deletions } from '#backing/deletions/port.ts';
 import { groups, topics, viewTopics } from '#contract/topics.ts';
 import type { View } from './view.ts';
 
-/** Counts, profiles and the catalogue. */
+/** Counts, profiles and the catalogue; and which deletions there are, since that stands in the same database. */
 export function countersView({
   counters,
   catalogue,
+  deletions,
   meter = createNoopMeter(),
 }: {
   counters: Counters;
   catalogue: Catalogue;
+  deletions?: Deletions | undefined;
   meter?: Meter | undefined;
 }): View {
   const events = meter.createCounter('edgewise.counters.events', {
@@ -21,7 +24,10 @@ export function countersView({
     group: groups.counters,
     topics: viewTopics,
     max_records: 1000,
-    forget: (people, signal) => counters.forget(people, signal),
+    async forget(gone, signal) {
+      await deletions?.register(gone, signal);
+      await counters.forget(gone, signal);
+    },
     async write(records, { signal }) {
       const { campaigns } = records;
       if (records.events.length > 0) {

@@ -11,7 +11,7 @@ import {
   readPersonal,
 } from '#contract/envelope.ts';
 import { topics } from '#contract/topics.ts';
-import { type Failed, readLetter, recordIn } from '../dead-letters/letter.ts';
+import { type Failed, isLetter, readLetter, recordIn } from '../dead-letters/letter.ts';
 
 /** A record, and how often it was tried, this time included. */
 type Tried = { record: LogRecord; attempts: number };
@@ -65,7 +65,7 @@ export function readRecords(
 /** The record within a redriven one; null where it is another group's. What is no letter stands for itself. */
 function redriven(record: LogRecord, group: string, attempt: number): Tried | null {
   const letter = readLetter(record.value);
-  if (!letter || 'settled' in letter) return { record, attempts: attempt };
+  if (!isLetter(letter)) return { record, attempts: attempt };
   if (letter.group !== group) return null;
   return { record: recordIn(letter, record.appended_ms), attempts: letter.attempts + attempt };
 }

@@ -1,7 +1,7 @@
 import type { Answers } from '#backing/answers/port.ts';
+import type { Deletion } from '#backing/deletions/port.ts';
 import type { Batch, Log } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
-import type { Forgotten } from '#contract/deletion.ts';
 import { topics } from '#contract/topics.ts';
 import { deadLetter } from '../dead-letters/letter.ts';
 import { changedOwners } from './changed-owners.ts';
@@ -30,7 +30,7 @@ export type View = {
    * Takes out of the store what is to be forgotten of people, and keeps it out for good: of whatever is written, before
    * or after, only what was accepted and occurred after that moment stays. The same again changes nothing.
    */
-  forget(people: readonly Forgotten[], signal: AbortSignal): Promise<void>;
+  forget(deletions: readonly Deletion[], signal: AbortSignal): Promise<void>;
 };
 
 /** The hold on a partition while a batch is at hand. */
@@ -50,7 +50,7 @@ export class StaleBatch extends Error {
 }
 
 /**
- * Handles batches for a view: whoever is to be forgotten is, its store is written, what cannot be read or is refused for good goes to the dead
+ * Handles batches for a view: its store is written, whoever is to be forgotten is, what cannot be read or is refused for good goes to the dead
  * letters, and the epochs of whoever's answers change are raised, in that order; offsets are committed after that. So whatever
  * fails, all of it is done again, and an epoch is never raised before what it tells of can be read.
  * Rejects with StaleBatch, with NewerEnvelope or BadDeletion once all before it is done, or with what a port threw. A deletion
@@ -65,16 +65,15 @@ export function handlerOf(view: View, { log, answers, clock }: { log: Log; answe
       if (batch.isStale()) throw new StaleBatch('The partition belongs to another member now');
     };
 
-    const people = forgottenIn(records);
-    if (people.length > 0) {
-      stillOurs();
-      await view.forget(people, signal);
-    }
     const { written, refused } = await writeSettingApart(records, (some) => {
       stillOurs();
       return view.write(some, { signal, stillOurs });
     });
     stillOurs();
+    if (records.deletions.length > 0) {
+      await view.forget(records.deletions.map(deletionOf), signal);
+      stillOurs();
+    }
     const failed = [...(view.takes_unreadable ? [] : bad), ...refused];
     if (failed.length > 0) {
       const about = { group: view.group, now_ms: clock() };
@@ -92,8 +91,8 @@ export function handlerOf(view: View, { log, answers, clock }: { log: Log; answe
   };
 }
 
-function forgottenIn({ deletions }: Records): Forgotten[] {
-  return deletions.map(({ envelope: { tenant_id, accepted_at, deletion } }) => {
-    return { tenant_id, user_id: deletion.user_id, forgotten_at: accepted_at };
-  });
+function deletionOf({ record, envelope }: Records['deletions'][number]): Deletion {
+  const { tenant_id, accepted_at, deletion } = envelope;
+  const { partition, offset } = record;
+  return { ...deletion, tenant_id, forgotten_at: accepted_at, partition, offset };
 }

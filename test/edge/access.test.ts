@@ -13,7 +13,7 @@ afterEach(() => {
 
 const ME = 'me';
 
-const TO_THE_LOG = ['events', 'put_campaign', 'delete_campaign', 'put_campaigns'];
+const TO_THE_LOG = ['events', 'put_campaign', 'delete_campaign', 'put_campaigns', 'forget_person'];
 const statusOf = ({ name }: Route) => (TO_THE_LOG.includes(name) ? 202 : 200);
 /** What a person is answered who may all that a person may. */
 const personally = (route: Route) => (route.subject === 'server' ? 403 : statusOf(route));
@@ -21,7 +21,8 @@ const pathOf = (route: Route, user_id = ME) =>
   route.path
     .replace(':user_id', user_id)
     .replace(':campaign_id', 'c-1')
-    .replace(':key_id', '0123456789abcdef');
+    .replace(':key_id', '0123456789abcdef')
+    .replace(':deletion_id', '0d9c64a9-6a1f-4f5e-9d15-0d6e6f7c8a11');
 
 const BODIES: Readonly<Record<string, string>> = {
   create_key: '{"name":"A server","scopes":["events:write"]}',
@@ -253,14 +254,19 @@ test.each([
   if (method !== 'HEAD') expect(await response.json()).toMatchObject({ status: 405 });
 });
 
-test.each(['/', '/v1', '/v1/', '/v2/health', '/v1/health/', '/v1/users/me', '/internal/epochs?user_id=me'])(
-  'there is nothing at %s',
-  async (path) => {
-    const response = await ask(path, { as: await token(ME) });
-    expect(response.status).toBe(404);
-    expect(response.headers.get('Content-Type')).toBe('application/problem+json');
-  },
-);
+test.each([
+  '/',
+  '/v1',
+  '/v1/',
+  '/v2/health',
+  '/v1/health/',
+  '/v1/users/me/nothing',
+  '/internal/epochs?user_id=me',
+])('there is nothing at %s', async (path) => {
+  const response = await ask(path, { as: await token(ME) });
+  expect(response.status).toBe(404);
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+});
 
 describe('an API key', () => {
   const popular = (as: string) => ask('/v1/campaigns/popular', { as });

@@ -4,6 +4,7 @@ import { embeddedAnswers } from '#backing/answers/embedded.ts';
 import { objectArchive } from '#backing/archive/in-objects.ts';
 import { catalogueSchema, embeddedCatalogue } from '#backing/catalogue/embedded.ts';
 import { countersSchema, embeddedCounters } from '#backing/counters/embedded.ts';
+import { deletionsSchema, embeddedDeletions } from '#backing/deletions/embedded.ts';
 import type { Stores } from '#backing/embedded.ts';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
@@ -67,7 +68,9 @@ export type World = ReturnType<typeof openWorld>;
 /** As openStores, but for the epochs: room for a million of them takes longer to make than a test to run. */
 function memoryStores(clock: () => number): Stores {
   const open = (schema: string) => openDatabase(':memory:', { synchronous: 'normal', schema });
-  const views = open([catalogueSchema, countersSchema, profilesSchema, versionsSchema].join(';'));
+  const views = open(
+    [catalogueSchema, countersSchema, profilesSchema, versionsSchema, deletionsSchema].join(';'),
+  );
   const vectors = open(vectorsSchema);
   const graph = open(graphSchema);
   const control = open([keysSchema, placementsSchema].join(';'));
@@ -79,6 +82,7 @@ function memoryStores(clock: () => number): Stores {
     vectors: embeddedVectors(vectors),
     versions: embeddedVersions(views),
     placements: embeddedPlacements(control),
+    deletions: embeddedDeletions(views),
     graph: embeddedGraph(graph),
     answers: embeddedAnswers({ clock, max_epochs: 1000 }),
     apiKeys: embeddedKeys(control),

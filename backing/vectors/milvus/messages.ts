@@ -3,6 +3,7 @@ import { topics } from '#contract/topics.ts';
 import type { Place } from '../../log/port.ts';
 import type { MessageHit, MessageVector, Vectors } from '../port.ts';
 import { forgettingIn } from './forget.ts';
+import { keptOf } from './kept-of.ts';
 import { lanes } from './lanes.ts';
 import { holds, keyOf, messagesName, type Named, versionPart } from './names.ts';
 import { fetchRows, type Row, upsertRows } from './rows.ts';
@@ -11,7 +12,7 @@ import { best, searchRows, similarityOf } from './search.ts';
 import type { Store } from './store.ts';
 import { checkWidth } from './width.ts';
 
-type MessagesOf = Pick<Vectors, 'putMessages' | 'nearestMessages' | 'messages' | 'forget'>;
+type MessagesOf = Pick<Vectors, 'putMessages' | 'nearestMessages' | 'messages' | 'forget' | 'messagesOf'>;
 
 /** Where a row of an identity stands. */
 type Found = { name: string; place: number };
@@ -183,6 +184,11 @@ export function messagesIn(store: Store): MessagesOf {
           composite(user_id, message_id),
         ),
       );
+    },
+
+    async messagesOf(person, most, signal) {
+      signal.throwIfAborted();
+      return await collections.using(() => keptOf(store, person, most, signal));
     },
 
     async messages(version, tenant_id, user_id, message_ids, signal) {

@@ -25,6 +25,7 @@ export type StackOptions = {
   /** Stands for every tenant's clock in rankings, where given (ms). */
   now_ms?: number | undefined;
   archive_linger_ms?: number | undefined;
+  deletion_settle_ms?: number | undefined;
 };
 
 /** Gateway, views and origin on the embedded stores of one folder, in this process. */
@@ -51,6 +52,7 @@ export async function startStack({
   ports,
   now_ms,
   archive_linger_ms,
+  deletion_settle_ms,
 }: StackOptions): Promise<Stack> {
   const closing = new AsyncDisposableStack();
   try {
@@ -68,6 +70,7 @@ export async function startStack({
       ...stores,
       embedders,
       archive_linger_ms,
+      deletion_settle_ms,
       clock,
       onError(failure) {
         paused ||= failure.retry_ms === null;
