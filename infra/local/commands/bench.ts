@@ -33,7 +33,10 @@ export function benchCommand(): Command {
       'conversation events to measure with, NDJSON, plain or gzip (default: simulated)',
     )
     .option('--campaigns <file>', 'their campaigns, NDJSON')
-    .option('--only <name>', 'of the stores only those whose name has this in it')
+    .option(
+      '--only <name>',
+      'of the stores, or of the ways through the edge, only those whose name has this in it',
+    )
     .option('--seconds <n>', 'how long each measurement takes', seconds, 5)
     .action(async (name: string, options) => {
       const { bench } = await import(new URL(`${name}.ts`, folder).href);
