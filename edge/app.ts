@@ -12,6 +12,7 @@ import { traceOf } from './log.ts';
 import type { Seen } from './observe.ts';
 import { problemResponse } from './respond.ts';
 import type { RouteName } from './routes.ts';
+import { traceparent } from './traceparent.ts';
 
 const NOBODY: Caller = { tenant_id: '', subject: null, scopes: [] };
 
@@ -23,14 +24,19 @@ function searchOf(url: string): URLSearchParams {
 /** A request on its way, with what is known of it so far. */
 function begun(request: Request, waitUntil: Asked['waitUntil']): Asked {
   const { url } = request;
+  let trace: string | undefined;
   return {
     request,
     url,
     caller: NOBODY,
     id: '',
-    // Read only where it is looked at: most questions are known by their address.
+    // Read only where they are looked at: most questions are known by their address, and answered here.
     get query() {
       return searchOf(url);
+    },
+    get traceparent() {
+      trace ??= traceparent(request.headers);
+      return trace;
     },
     auth_ms: 0,
     policy: null,
@@ -115,9 +121,11 @@ export function createApp({
       response = problemResponse(asProblem(error), request);
     }
     const { tenant_id } = asked.caller;
-    // An answer has it already, and is not changed any more.
-    if (asked.policy !== null && asked.cache_status === null && !response.headers.has('RateLimit-Policy')) {
-      response.headers.set('RateLimit-Policy', asked.policy);
+    const total_ms = clock() - begun_ms;
+    // An answer has both already, and is not changed any more.
+    if (asked.policy !== null && asked.cache_status === null) {
+      if (!response.headers.has('RateLimit-Policy')) response.headers.set('RateLimit-Policy', asked.policy);
+      response.headers.set('Server-Timing', `auth;dur=${asked.auth_ms}, total;dur=${total_ms}`);
     }
     if (origin !== null && method !== 'OPTIONS')
       cors.open(response, origin, tenant_id === '' ? null : tenant_id);
@@ -127,9 +135,10 @@ export function createApp({
       status: response.status,
       tenant_id,
       cache_status: asked.cache_status,
-      total_ms: clock() - begun_ms,
+      total_ms,
       auth_ms: asked.auth_ms,
       failure,
+      trace: () => asked.traceparent,
     });
     return method === 'HEAD' ? new Response(null, response) : response;
   };

@@ -48,15 +48,34 @@ export function mediaType(headers: Headers): string {
   return (headers.get('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** A body as JSON, its bytes bounded. Throws `unsupported-media-type`, `too-large` or `bad-request`. */
+/** A Content-Encoding that is read here: gzip, or null for none. Throws `unsupported-media-type`. */
+export function encodingOf(headers: Headers): 'gzip' | null {
+  const encoding = headers.get('Content-Encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return null;
+  if (encoding === 'gzip') return 'gzip';
+  throw new Problem('unsupported-media-type', 'Send it plain, or with the Content-Encoding gzip');
+}
+
+/** The bytes of a stream that is gzip, unpacked, at most so many. Throws `too-large`, or `bad-request` where it is none. */
+export async function unpacked(
+  stream: ReadableStream | null,
+  max_bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readBytes(stream?.pipeThrough(new DecompressionStream('gzip')) ?? null, max_bytes);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    throw new Problem('bad-request', 'The body cannot be unpacked', { cause });
+  }
+}
+
+/** A body as JSON, plain or gzip, its bytes bounded. Throws `unsupported-media-type`, `too-large` or `bad-request`. */
 export async function readJson(request: Request, max_bytes: number): Promise<unknown> {
   if (mediaType(request.headers) !== 'application/json') {
     throw new Problem('unsupported-media-type', 'Send the body as application/json');
   }
-  if (request.headers.has('Content-Encoding')) {
-    throw new Problem('unsupported-media-type', 'Send the body without a Content-Encoding');
-  }
-  const bytes = await readBytes(request.body, max_bytes);
+  const read = encodingOf(request.headers) === 'gzip' ? unpacked : readBytes;
+  const bytes = await read(request.body, max_bytes);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);

@@ -16,6 +16,10 @@ export class BreakerOpen extends Error {
  * of another hangs once that one is cancelled.
  */
 export type Breaker = {
+  /** What stands behind it. */
+  name: string;
+  /** Whether calls are refused, or but one let through to see. */
+  isOpen(): boolean;
   /** Rejects with what `work` rejects with, or with BreakerOpen. `failed` tells results that are failures too. */
   run<T>(work: () => Promise<T>, failed?: (result: T) => boolean): Promise<T>;
 };
@@ -78,6 +82,8 @@ export function breaker(options: BreakerOptions): Breaker {
   }
 
   return {
+    name,
+    isOpen: () => open_ms > 0,
     async run(work, failed = () => false) {
       const mark = enter();
       let result: Awaited<ReturnType<typeof work>>;

@@ -1,3 +1,4 @@
+import type { Breaker } from './breaker.ts';
 import type { Log } from './log.ts';
 
 /** A dataset of Analytics Engine. */
@@ -16,6 +17,8 @@ export type Seen = {
   cache_status: string | null;
   total_ms: number;
   auth_ms: number;
+  /** The trace that it belongs to, told where a line is. */
+  trace: () => string;
   /** What nobody foresaw, where something of the kind went wrong. */
   failure?: Readonly<Record<string, unknown>> | undefined;
 };
@@ -31,24 +34,30 @@ export function cacheTier(cache_status: string | null): string {
 /**
  * Tells of each request: a data point always, and one line of the log for every failure of ours and for one in a hundred
  * of all others. A data point's blobs are route, method, status, cache tier and whether the answer was shared with equal
- * requests; its doubles are the time in ms, all in all and for telling who asks.
+ * requests, and the names of the breakers that are open; its doubles are the time in ms, all in all and for telling who asks.
  */
 export function observer({
   log,
   dataset,
   random,
+  breakers = [],
 }: {
   log: Log;
   dataset: Dataset | undefined;
   random: () => number;
+  breakers?: readonly Pick<Breaker, 'name' | 'isOpen'>[];
 }): (seen: Seen) => void {
-  return ({ cache_status, failure, ...seen }) => {
+  return ({ cache_status, failure, trace, ...seen }) => {
     const { route, method, status, tenant_id, total_ms, auth_ms } = seen;
     const cache = cacheTier(cache_status);
     const collapsed = cache_status?.includes('; collapsed') ?? false;
+    const open = breakers
+      .filter((one) => one.isOpen())
+      .map(({ name }) => name)
+      .join(' ');
     dataset?.writeDataPoint({
       indexes: [tenant_id],
-      blobs: [route, method, String(status), cache, collapsed ? 'collapsed' : ''],
+      blobs: [route, method, String(status), cache, collapsed ? 'collapsed' : '', open],
       doubles: [total_ms, auth_ms],
     });
     const failed = status >= 500;
@@ -59,6 +68,8 @@ export function observer({
       ...seen,
       cache,
       collapsed,
+      open,
+      traceparent: trace(),
       ...failure,
     });
   };

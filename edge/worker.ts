@@ -75,10 +75,13 @@ function appOf(config: Config, bindings: Bindings): App {
   const { origin_url, origin_keys, gateway_url, gateway_keys, issuers, read_deadline_ms: budget_ms } = config;
   const toOrigin = signedFetch({ ...means, name: 'origin', base: origin_url, keys: origin_keys });
   const toGateway = signedFetch({ ...means, name: 'gateway', base: gateway_url, keys: gateway_keys });
-  const origin = guardedOrigin(originClient(toOrigin), breaker({ ...means, ...ORIGIN_BREAKER }));
-  const redis = config.redis
-    ? guardedRedis(redisTier({ ...means, ...config.redis }), breaker({ ...means, ...REDIS_BREAKER }))
-    : null;
+  const breakers = {
+    redis: breaker({ ...means, ...REDIS_BREAKER }),
+    origin: breaker({ ...means, ...ORIGIN_BREAKER }),
+    gateway: breaker({ ...means, ...GATEWAY_BREAKER }),
+  };
+  const origin = guardedOrigin(originClient(toOrigin), breakers.origin);
+  const redis = config.redis ? guardedRedis(redisTier({ ...means, ...config.redis }), breakers.redis) : null;
   const cache = answerCache({
     ...means,
     memory: answerMemory(),
@@ -91,7 +94,7 @@ function appOf(config: Config, bindings: Bindings): App {
   const standIn = standIns({ ...means, lists });
   const cached = cachedAnswers({ ...means, cache, origin, standIn, budget_ms });
   const uncached = uncachedAnswers({ ...means, origin, standIn, budget_ms });
-  const gateway = guardedGateway(gatewayClient(toGateway), breaker({ ...means, ...GATEWAY_BREAKER }));
+  const gateway = guardedGateway(gatewayClient(toGateway), breakers.gateway);
   const queue = bindings.events ? eventQueue({ ...means, queue: bindings.events }) : null;
   const tenants = tenantsOf(config.tenants);
   const atOrigin = originKeys({ ...means, send: toOrigin });
@@ -106,7 +109,7 @@ function appOf(config: Config, bindings: Bindings): App {
     identify,
     limits: requestLimits({ ...means, limiters: config.limiters, tenants }),
     cors: crossOrigin(tenants),
-    observe: observer({ ...means, dataset: config.analytics, random: Math.random }),
+    observe: observer({ ...means, dataset: config.analytics, breakers: Object.values(breakers) }),
     handlers: {
       health,
       recommendations: recommendations(cached),

@@ -4,7 +4,6 @@ import { parse } from '#contract/parse.ts';
 import type { Admin } from '../admin.ts';
 import { readJson } from '../body.ts';
 import { withCommon } from '../respond.ts';
-import { traceparent } from '../traceparent.ts';
 import type { Asked, Handler } from './handler.ts';
 import { refuseQuery } from './refuse-query.ts';
 
@@ -16,8 +15,8 @@ type Command = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; body?:
 
 /** What a tenant's admin does about its API keys and placements, each handed to the origin. */
 export function adminHandlers(admin: Admin) {
-  async function handOn({ request, caller }: Asked, command: Command): Promise<Response> {
-    return withCommon(await admin({ ...command, caller, traceparent: traceparent(request.headers) }));
+  async function handOn({ traceparent, caller }: Asked, command: Command): Promise<Response> {
+    return withCommon(await admin({ ...command, caller, traceparent }));
   }
 
   const reading =

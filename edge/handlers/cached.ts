@@ -8,7 +8,6 @@ import type { Origin } from '../origin.ts';
 import type { Wanted as Popular, StandIn } from '../popular/stand-in.ts';
 import { answerResponse, passedOn } from '../respond.ts';
 import { serverTiming } from '../server-timing.ts';
-import { traceparent } from '../traceparent.ts';
 import type { Asked } from './handler.ts';
 import { originFailed, popularInstead } from './instead.ts';
 
@@ -59,7 +58,7 @@ export function cachedAnswers({ cache, origin, standIn, clock, budget_ms }: Mean
     const { request, caller, waitUntil } = asked;
     const bookmark = bookmarkOf(request.headers);
     const load = (deadline_ms: number) => {
-      const about = { caller, traceparent: traceparent(request.headers), deadline_ms, bookmark };
+      const about = { caller, traceparent: asked.traceparent, deadline_ms, bookmark };
       return origin({ method: 'GET', path, ...about });
     };
     const subject = { key, tenant_id: caller.tenant_id, user_id };

@@ -1,10 +1,9 @@
 import { ENCODED_BYTES, ITEM_BYTES } from '#contract/limits.ts';
 import { Problem } from '#contract/problem.ts';
-import { mediaType, readBytes } from '../body.ts';
+import { encodingOf, mediaType, readBytes } from '../body.ts';
 import type { CampaignWrites } from '../gateway.ts';
 import { withCommon } from '../respond.ts';
-import { traceparent } from '../traceparent.ts';
-import { encodingOf, typeOf } from './events.ts';
+import { typeOf } from './events.ts';
 import type { Asked, Handler } from './handler.ts';
 import { refuseQuery } from './refuse-query.ts';
 
@@ -20,7 +19,7 @@ async function bodyOf(request: Request, max_bytes: number): Promise<Uint8Array<A
 
 /** Changes of the catalogue, handed to the gateway, which judges them. */
 export function campaignWrites(write: CampaignWrites) {
-  const about = ({ request, caller }: Asked) => ({ caller, traceparent: traceparent(request.headers) });
+  const about = ({ caller, traceparent }: Asked) => ({ caller, traceparent });
 
   const put: Handler = async (asked) => {
     const { request, query } = asked;

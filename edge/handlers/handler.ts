@@ -9,6 +9,8 @@ export type Asked = {
   id: string;
   readonly query: URLSearchParams;
   auth_ms: number;
+  /** The trace that it belongs to, in the form of W3C Trace Context. */
+  readonly traceparent: string;
   /** `RateLimit-Policy` of the caller; null while they are not known. */
   policy: string | null;
   /** `Cache-Status` of the answer, once there is one that has it. */

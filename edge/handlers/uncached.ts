@@ -5,7 +5,6 @@ import type { Origin, Reply } from '../origin.ts';
 import type { Wanted as Popular, StandIn } from '../popular/stand-in.ts';
 import { answerResponse, passedOn } from '../respond.ts';
 import { serverTiming } from '../server-timing.ts';
-import { traceparent } from '../traceparent.ts';
 import type { Asked } from './handler.ts';
 import { originFailed, popularInstead } from './instead.ts';
 
@@ -34,7 +33,7 @@ export function uncachedAnswers({
       method,
       path,
       caller,
-      traceparent: traceparent(request.headers),
+      traceparent: asked.traceparent,
       deadline_ms: budget_ms,
       body,
       bookmark,

@@ -1,6 +1,6 @@
 import { BATCH, DECODED_BYTES, ITEM_BYTES } from '#contract/limits.ts';
 import { Problem } from '#contract/problem.ts';
-import { readBytes } from '../body.ts';
+import { unpacked } from '../body.ts';
 import type { Events } from '../gateway.ts';
 
 /** One of the events in a body, by its place (in NDJSON its line, from 0), or why it cannot be read. */
@@ -8,18 +8,11 @@ type Item = { index: number; value: unknown } | { index: number; malformed: stri
 
 /** The text of a body. Throws `too-large`, or `bad-request` where it is not gzip as it says, or not UTF-8. */
 async function textOf({ body, encoding }: Pick<Events, 'body' | 'encoding'>): Promise<string> {
+  const bytes = encoding === 'gzip' ? await unpacked(new Blob([body]).stream(), DECODED_BYTES) : body;
   try {
-    const bytes =
-      encoding === 'gzip'
-        ? await readBytes(
-            new Blob([body]).stream().pipeThrough(new DecompressionStream('gzip')),
-            DECODED_BYTES,
-          )
-        : body;
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch (cause) {
-    if (cause instanceof Problem) throw cause;
-    throw new Problem('bad-request', 'The body cannot be unpacked, or is not UTF-8', { cause });
+    throw new Problem('bad-request', 'The body is not UTF-8', { cause });
   }
 }
 

@@ -467,6 +467,17 @@ describe('the trace of a request', () => {
     expect(behind.asked[0]?.headers.get('traceparent')).toBe(TRACE);
   });
 
+  test('is the same in the log as at the origin, whoever began it', async () => {
+    const error = vi.spyOn(console, 'error');
+    for (const headers of [{}, { traceparent: TRACE }]) {
+      behind.origin = () => problem(500);
+      await read(await newPerson(), { headers });
+      const line = JSON.parse(String(error.mock.calls.at(-1)?.[0])) as { traceparent: string };
+      expect(line.traceparent).toBe(behind.asked.at(-1)?.headers.get('traceparent'));
+    }
+    error.mockRestore();
+  });
+
   test.each([
     undefined,
     '',

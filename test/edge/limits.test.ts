@@ -123,13 +123,19 @@ describe('what is told of a request', () => {
     cache_status: 'edgewise; hit; ttl=12; detail=memory',
     total_ms: 3,
     auth_ms: 1,
+    trace: () => 'a trace',
   };
 
   function told(random: number, change: Partial<Seen>) {
     const lines: Record<string, unknown>[] = [];
     const points: unknown[] = [];
     const dataset = { writeDataPoint: (point: unknown) => void points.push(point) };
-    observer({ log: (line) => lines.push(line), dataset, random: () => random })({ ...seen, ...change });
+    const breakers = [
+      { name: 'redis', isOpen: () => true },
+      { name: 'origin', isOpen: () => false },
+    ];
+    const log = (line: Record<string, unknown>) => void lines.push(line);
+    observer({ log, dataset, random: () => random, breakers })({ ...seen, ...change });
     return { lines, points };
   }
 
@@ -137,11 +143,17 @@ describe('what is told of a request', () => {
     const { lines, points } = told(0.01, {});
     expect(lines).toEqual([]);
     expect(points).toEqual([
-      { indexes: ['acme'], blobs: ['/v1/campaigns/popular', 'GET', '200', 'memory', ''], doubles: [3, 1] },
+      {
+        indexes: ['acme'],
+        blobs: ['/v1/campaigns/popular', 'GET', '200', 'memory', '', 'redis'],
+        doubles: [3, 1],
+      },
     ]);
     expect(told(0.0099, {}).lines).toMatchObject([
       { level: 'info', event: 'request', route: '/v1/campaigns/popular', status: 200, cache: 'memory' },
     ]);
+    expect(told(0, {}).lines).toMatchObject([{ traceparent: 'a trace', open: 'redis' }]);
+    expect(told(0, { status: 304 }).lines).toMatchObject([{ status: 304 }]);
   });
 
   test('is a line for every failure of ours', () => {

@@ -152,10 +152,26 @@ describe('the body of recommendations', () => {
     await refused(await send(new Blob([big]).stream()), 413);
   });
 
-  test('of another type, or encoded, is refused', async () => {
+  test('is read from gzip, no further than its limit, and handed on plain', async () => {
+    const gzip = { ...JSON_TYPE, 'Content-Encoding': 'gzip' };
+    const packed = (text: string) =>
+      new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).bytes();
+    const text = '{"context":{"text":"hello"}}';
+    expect((await send(await packed(text), gzip)).status).toBe(200);
+    const [{ headers, body } = expect.fail()] = behind.asked.slice(-1);
+    expect(headers.has('Content-Encoding')).toBe(false);
+    expect(JSON.parse(new TextDecoder().decode(body ?? undefined))).toMatchObject(JSON.parse(text));
+    behind.asked = [];
+    await refused(await send(await packed(`{"context":{"text":"${'x'.repeat(65_536)}"}}`), gzip), 413);
+    for (const none of ['{}', '']) await refused(await send(none, gzip), 400);
+    const cut = (await packed(text)).slice(0, -6);
+    await refused(await send(cut, gzip), 400);
+  });
+
+  test('of another type, or encoded otherwise, is refused', async () => {
     await refused(await send('{}', {}), 415);
     await refused(await send('{}', { 'Content-Type': 'application/x-www-form-urlencoded' }), 415);
-    await refused(await send('{}', { ...JSON_TYPE, 'Content-Encoding': 'gzip' }), 415);
+    await refused(await send('{}', { ...JSON_TYPE, 'Content-Encoding': 'br' }), 415);
   });
 
   test('of the right type with a parameter is read', async () => {
@@ -182,6 +198,7 @@ describe('events', () => {
     expect(response.status).toBe(202);
     expect(await response.json()).toEqual({ accepted: 1, rejected: [] });
     expect(response.headers.get('Edgewise-Bookmark')).toBe('W10');
+    expect(response.headers.get('Server-Timing')).toMatch(/^auth;dur=\d+, total;dur=\d+$/);
     const [arrived] = behind.asked;
     expect(arrived?.url.href).toBe('http://gateway.test:8789/v1/events');
     expect(arrived?.body).toEqual(sent);
@@ -238,6 +255,7 @@ describe('events', () => {
       'content-type': 'application/problem+json',
       'ratelimit-policy': expect.stringContaining('"subject";q=600;w=60'),
       'retry-after': '3',
+      'server-timing': expect.stringMatching(/^auth;dur=\d+, total;dur=\d+$/),
       vary: 'Authorization, Origin',
       'x-content-type-options': 'nosniff',
     });
