@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import {
   BadDeletion,
   BadEnvelope,
+  campaignRecord,
   deletionRecord,
   eventRecord,
   isDeletion,
   NewerEnvelope,
+  readCampaign,
   readEvent,
   readPersonal,
 } from '#contract/envelope.ts';
@@ -18,12 +20,22 @@ const deletion_id = '0d9c64a9-6a1f-4f5e-9d15-0d6e6f7c8a11';
 const GOLDEN = {
   click:
     '{"v":1,"tenant_id":"acme","accepted_at":"2026-11-01T10:00:00.000Z","event":{"message_id":"m-1","user_id":"ann","occurred_at":"2026-11-01T09:59:59.000Z","locale":null,"campaign_id":"c-7","recommendation_id":null,"placement":null,"position":null,"type":"click"}}',
+  message:
+    '{"v":1,"tenant_id":"acme","accepted_at":"2026-11-01T10:00:00.000Z","event":{"message_id":"m-2","user_id":"ann","occurred_at":"2026-11-01T09:59:59.000Z","locale":"pt-BR","type":"message","text":"größe 👩🏽‍🚀","campaign_id":null,"reply_to":"m-1","reply_to_user_id":null,"channel":null}}',
+  conversion:
+    '{"v":1,"tenant_id":"acme","accepted_at":"2026-11-01T10:00:00.000Z","event":{"message_id":"m-3","user_id":"ann","occurred_at":"2026-11-01T09:59:59.000Z","locale":null,"campaign_id":"c-7","recommendation_id":"r-1","placement":"discover","position":3,"type":"conversion","value":9.5}}',
+  campaign:
+    '{"v":1,"tenant_id":"acme","accepted_at":"2026-11-01T10:00:00.000Z","campaign_id":"c-7","campaign":null}',
   deletion: `{"v":2,"tenant_id":"acme","accepted_at":"2026-11-02T10:00:00.000Z","deletion":{"deletion_id":"${deletion_id}","user_id":"ann"}}`,
 };
 
 test('the bytes of every version are read, and written, as they were', () => {
-  const { v: _, ...event } = readEvent(bytes(GOLDEN.click));
-  expect(text(eventRecord(event).value)).toBe(GOLDEN.click);
+  for (const golden of [GOLDEN.click, GOLDEN.message, GOLDEN.conversion]) {
+    const { v: _, ...event } = readEvent(bytes(golden));
+    expect(text(eventRecord(event).value)).toBe(golden);
+  }
+  const { v: ___, ...campaign } = readCampaign(bytes(GOLDEN.campaign));
+  expect(text(campaignRecord(campaign).value)).toBe(GOLDEN.campaign);
   const read = readPersonal(bytes(GOLDEN.deletion));
   expect(read).toEqual({
     v: 2,

@@ -47,16 +47,16 @@ async function cleanDumps(events: readonly object[]) {
 }
 
 describe('a record that a store will never take', () => {
-  const events = Array.from({ length: 1_000 }, (_, at) =>
+  const events = Array.from({ length: 10_000 }, (_, at) =>
     click({ message_id: `c-${at}`, user_id: `u-${at % 17}` }),
   );
 
-  it('is found among a thousand and set apart; redriven once that is mended, it is counted once', async () => {
+  it('is found among 10,000 and set apart with its origin, the 9,999 processed; redriven once that is mended, it is counted once', async () => {
     const world = openWorld();
     let broken = true;
-    const counters = refusing(world, 'c-500', () => broken);
+    const counters = refusing(world, 'c-5000', () => broken);
     const views = viewsOf({ ...world.stores, log: world.log, counters });
-    await world.log.append(
+    const places = await world.log.append(
       topics.events,
       events.map((event) => recordOf(event)),
       never,
@@ -67,9 +67,14 @@ describe('a record that a store will never take', () => {
     const { letters, total } = await ledger.list(never);
     expect(total).toBe(1);
     const [letter] = letters;
-    expect(letter).toMatchObject({ group: 'counters', topic: 'events', code: 'record_refused', attempts: 1 });
+    expect(letter).toMatchObject({
+      group: 'counters',
+      ...places[5_000],
+      code: 'record_refused',
+      attempts: 1,
+    });
     expect(await dumpsOf(world.stores)).toMatchObject({
-      counters: (await cleanDumps(events.filter(({ message_id }) => message_id !== 'c-500')))['counters'],
+      counters: (await cleanDumps(events.filter(({ message_id }) => message_id !== 'c-5000')))['counters'],
     });
 
     broken = false;

@@ -13,7 +13,7 @@ export async function worldWith(written: readonly Written[], options: WorldOptio
 }
 
 /** The usual handler of a view. */
-export const handlerIn =
+const handlerIn =
   ({ log, clock, stores }: World) =>
   (view: View) =>
     handlerOf(view, { log, clock, answers: stores.answers });

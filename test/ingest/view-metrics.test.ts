@@ -5,6 +5,7 @@ import { caughtUp } from '#backing/log/caught-up.ts';
 import { openMetrics } from '#backing/telemetry/metrics.ts';
 import { answeringGroups, groups, topics } from '#contract/topics.ts';
 import { startViews } from '../../ingest/start.ts';
+import { reportFailure } from '../../ingest/views/run-views.ts';
 import { click, message } from './signed-requests.ts';
 import { never, openWorld, recordOf } from './small-world.ts';
 
@@ -62,5 +63,38 @@ it('a view that fails says so, and its lag stays', async () => {
   await views.close();
   expect(text).toContain('edgewise_view_failures_total{view="counters",outcome="paused"} 1\n');
   expect(text).toMatch(/edgewise_view_lag\{view="counters",topic="events",partition="\d"\} 1\n/);
+  await metrics.close();
+});
+
+it('a record of a newer envelope version pauses its view, loudly: by a metric and by one fatal line that says what to do', async () => {
+  const world = openWorld();
+  const metrics = openMetrics();
+  const [place] = await world.log.append(
+    topics.events,
+    [recordOf(click()), { key: recordOf(click()).key, value: Buffer.from('{"v":99}') }],
+    never,
+  );
+  const told = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+  const views = await startViews({
+    log: world.log,
+    ...world.stores,
+    embedders: embeddersOf(hashingEmbedder),
+    groups: [groups.counters],
+    meter: metrics.meter,
+    onError: reportFailure(told.resolve),
+  });
+  const line = await told.promise;
+  const text = await metrics.text();
+  await views.close();
+  expect(line).toMatchObject({
+    level: 'fatal',
+    message: expect.stringContaining('paused'),
+    view: groups.counters,
+    topic: topics.events,
+    partition: place?.partition,
+    retry_ms: null,
+    error: { code: 'newer_envelope', message: expect.stringMatching(/version 99.*upgrade/) },
+  });
+  expect(text).toContain('edgewise_view_failures_total{view="counters",outcome="paused"} 1\n');
   await metrics.close();
 });
