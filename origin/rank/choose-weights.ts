@@ -28,6 +28,15 @@ function inFirstHalf(user_id: string): boolean {
   return ((h ^ (h >>> 15)) & 1) === 0;
 }
 
+/** Proposes weights by the questions to learn from. */
+export type Proposal = (learning: readonly Asked[], shipped: Weights) => Weights;
+
+const sourcesOf = (asked: readonly Asked[]) =>
+  [...new Set(asked.flatMap(({ features }) => Object.keys(features)))].sort();
+
+const meanOf = (questions: readonly Asked[], weights: Weights) =>
+  mean(questions.map((q) => ndcg(q, weights)));
+
 /** Changes one weight at a time for as long as that raises what is measured. */
 function climb(from: Weights, sources: readonly string[], measure: (weights: Weights) => number): Weights {
   let [weights, best] = [from, measure(from)];
@@ -49,6 +58,10 @@ function climb(from: Weights, sources: readonly string[], measure: (weights: Wei
   return weights;
 }
 
+/** The shipped weights, changed one at a time. */
+export const climbed: Proposal = (learning, shipped) =>
+  climb(shipped, sourcesOf(learning), (weights) => meanOf(learning, weights));
+
 /** The 95 % interval of a mean, by resampling in a fixed sequence. */
 function interval(values: readonly number[]): [number, number] {
   let state = 1;
@@ -61,17 +74,24 @@ function interval(values: readonly number[]): [number, number] {
 }
 
 /**
- * Chooses a placement's weights on one half of the people, and keeps them only where the other half shows them better than
- * the shipped ones beyond chance.
+ * Chooses a placement's weights on one half of the people, the best of what is proposed, and keeps them only where the other
+ * half shows them better than the shipped ones beyond chance.
  */
-export function chooseWeights(asked: readonly Asked[], shipped: Weights): Choice {
+export function chooseWeights(
+  asked: readonly Asked[],
+  shipped: Weights,
+  proposals: readonly Proposal[] = [climbed],
+): Choice {
   const [learning, held] = [
     asked.filter((q) => inFirstHalf(q.user_id)),
     asked.filter((q) => !inFirstHalf(q.user_id)),
   ];
-  const sources = [...new Set(asked.flatMap(({ features }) => Object.keys(features)))].sort();
   const over = (questions: readonly Asked[], weights: Weights) => questions.map((q) => ndcg(q, weights));
-  const tuned = climb(shipped, sources, (weights) => mean(over(learning, weights)));
+  const proposed = proposals.map((propose) => propose(learning, shipped));
+  const [best] = proposed
+    .map((weights) => ({ weights, reached: meanOf(learning, weights) }))
+    .sort((a, b) => b.reached - a.reached);
+  const tuned = best?.weights ?? shipped;
   const [before, after] = [over(held, shipped), over(held, tuned)];
   const gain = interval(after.map((value, i) => value - (before[i] as number)));
   const changed = held.length > 0 && gain[0] > 0;

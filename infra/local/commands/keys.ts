@@ -1,11 +1,8 @@
 import { Command } from 'commander';
-import { readSettings, setting } from '#backing/settings.ts';
 import { ListedKey, ListedKeys, MadeKey } from '#contract/admin.ts';
 import type { Scope } from '#contract/caller.ts';
-import { importKeys, type Key, type SigningKey } from '#contract/signature.ts';
-import { DEFAULT_DATA, refuseForeign } from '../folder/data-folder.ts';
-import { connect } from '../stack/connect.ts';
-import { type OriginClient, originClient } from '../stack/origin-client.ts';
+import { DEFAULT_DATA } from '../folder/data-folder.ts';
+import { atOrigin } from '../stack/at-origin.ts';
 import { keyId, keyName, scopes, span, tenant } from './options.ts';
 
 type Where = { tenant: string; data: string; origin?: string };
@@ -42,14 +39,18 @@ Examples:
         ...where
       }: Where & { name: string; scope: Scope[]; expires?: number }) => {
         const body = { name, scopes: scope, expires_at: expires === undefined ? null : fromNow(expires) };
-        tell(await at(where, (origin) => origin({ method: 'POST', path: PATH, body, schema: MadeKey })));
+        tell(
+          await atOrigin(where, (origin) => origin({ method: 'POST', path: PATH, body, schema: MadeKey })),
+        );
       },
     );
 
   withWhere(command.command('list'))
     .description('list the keys, ended ones as well')
     .action(async (where: Where) => {
-      const { keys } = await at(where, (origin) => origin({ method: 'GET', path: PATH, schema: ListedKeys }));
+      const { keys } = await atOrigin(where, (origin) =>
+        origin({ method: 'GET', path: PATH, schema: ListedKeys }),
+      );
       for (const key of keys) console.log(lineOf(key));
       if (keys.length === 0) console.error(`The tenant ${where.tenant} has no API keys`);
     });
@@ -61,7 +62,7 @@ Examples:
     .action(async (key_id: string, { overlap, ...where }: Where & { overlap: number }) => {
       const body = { old_expires_at: overlap === 0 ? null : fromNow(overlap) };
       const path = `${PATH}/${key_id}/rotate`;
-      tell(await at(where, (origin) => origin({ method: 'POST', path, body, schema: MadeKey })));
+      tell(await atOrigin(where, (origin) => origin({ method: 'POST', path, body, schema: MadeKey })));
     });
 
   withWhere(command.command('revoke'))
@@ -69,7 +70,9 @@ Examples:
     .argument('<key id>', 'the key to end', keyId)
     .action(async (key_id: string, where: Where) => {
       const path = `${PATH}/${key_id}`;
-      console.log(lineOf(await at(where, (origin) => origin({ method: 'DELETE', path, schema: ListedKey }))));
+      console.log(
+        lineOf(await atOrigin(where, (origin) => origin({ method: 'DELETE', path, schema: ListedKey }))),
+      );
     });
 
   return command;
@@ -83,27 +86,6 @@ function withWhere(command: Command): Command {
 }
 
 const fromNow = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
-
-/** Asks the origin of a deployment, or that of a data folder. Throws Mendable or BadSettings. */
-async function at<Told>(
-  { tenant: tenant_id, data, origin }: Where,
-  ask: (origin: OriginClient) => Promise<Told>,
-): Promise<Told> {
-  const client = async (url: string, keys: readonly SigningKey[]) => {
-    const [key] = (await importKeys(keys.slice(0, 1))) as [Key];
-    return ask(originClient({ url, key, tenant_id, clock: Date.now }));
-  };
-  if (origin !== undefined) {
-    return client(origin, readSettings({ ORIGIN_KEYS: setting.keys }, process.env).ORIGIN_KEYS);
-  }
-  refuseForeign(data);
-  const connection = await connect({ data, clock: Date.now, origin: true });
-  try {
-    return await client(connection.origin_url, [connection.keys.origin]);
-  } finally {
-    await connection.close();
-  }
-}
 
 function tell({ api_key, ...key }: MadeKey): void {
   console.error(`${lineOf(key)}\nKeep it well; it is not shown again:`);
