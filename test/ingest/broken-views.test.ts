@@ -7,13 +7,11 @@ import type { Batch } from '#backing/log/port.ts';
 import { embeddedProfiles, profilesSchema } from '#backing/profiles/embedded.ts';
 import { openDatabase } from '#backing/sqlite.ts';
 import { embeddedVectors, vectorsSchema } from '#backing/vectors/embedded.ts';
-import { deletionRecord, eventRecord } from '#contract/envelope.ts';
-import { topics } from '#contract/topics.ts';
 import { changedOwners } from '../../ingest/views/changed-owners.ts';
 import { readRecords } from '../../ingest/views/read-records.ts';
 import { handlerOf, type View } from '../../ingest/views/view.ts';
-import { eventArbOf } from '../support/arbitraries.ts';
 import { deliver, worldWith } from './deliveries.ts';
+import { type Dumps, forgettings, held, personal } from './forgettings.ts';
 import { histories, type Written } from './histories.ts';
 import { dumpsOf, never, runToEnd, viewsOf, type World } from './small-world.ts';
 
@@ -73,16 +71,6 @@ type Own = ReturnType<typeof ownStores>;
 type Break = (own: Own) => Partial<Stores>;
 const nothing: Break = () => ({});
 
-type Dumps = Record<string, string[]>;
-
-/** What views hold of the world, without what they remember of what was counted or forgotten. */
-const held = (dumps: Dumps) =>
-  Object.entries(dumps).flatMap(([name, lines]) =>
-    name === 'archive' ? [] : lines.filter((line) => !/^\["(identity|forgotten)"/.test(line)),
-  );
-/** The same of people: counts have none, and keep what was counted before somebody was forgotten. */
-const personal = (dumps: Dumps) => held(dumps).filter((line) => !/^\["(daily|ten|imported)"/.test(line));
-
 /** That views over such stores are left, by whatever deliveries, as sound ones are by a clean pass. */
 const asCleanPass = (logs: fc.Arbitrary<Written[]>, of: (dumps: Dumps) => string[], harm: Break) =>
   fc.asyncProperty(logs, fc.gen(), async (written, gen) => {
@@ -96,34 +84,6 @@ const asCleanPass = (logs: fc.Arbitrary<Written[]>, of: (dumps: Dumps) => string
     own.close();
     expect(dumps).toEqual(sound);
   });
-
-const hour = (at: number) => `2026-11-01T${String(at).padStart(2, '0')}:00:00.000Z`;
-const user_id = fc.constantFrom('ann', 'bob');
-
-/** Logs with an event or a deletion an hour, of few people, on both topics. */
-const forgettings: fc.Arbitrary<Written[]> = fc
-  .array(
-    fc.record({
-      event: eventArbOf({
-        user_id,
-        message_id: fc.constant('m'),
-        campaign_id: fc.constantFrom('c-1', 'c-2'),
-        occurred_at: fc.constant(hour(0)),
-      }),
-      topic: fc.constantFrom(topics.events, topics.imports),
-      forgets: fc.integer({ min: 0, max: 4 }).map((chance) => chance === 0),
-    }),
-    { minLength: 6, maxLength: 20 },
-  )
-  .map((steps) =>
-    steps.map(({ event, topic, forgets }, at): Written => {
-      const about = { tenant_id: 'acme', accepted_at: hour(at) };
-      if (!forgets)
-        return { topic, record: eventRecord({ ...about, event: { ...event, message_id: `m-${at}` } }) };
-      const deletion = { deletion_id: '0d9c64a9-6a1f-4f5e-9d15-0d6e6f7c8a11', user_id: event.user_id };
-      return { topic: topics.events, record: deletionRecord({ ...about, deletion }) };
-    }),
-  );
 
 describe('without the memory of what was counted', () => {
   const forgetful: Break = ({ stores, databases }) => ({

@@ -12,6 +12,7 @@ import type { Log } from '#backing/log/port.ts';
 import { postgresProfiles } from '#backing/profiles/postgres.ts';
 import { groups, viewTopics } from '#contract/topics.ts';
 import { runViews } from '../../ingest/views/run-views.ts';
+import { forgettings, personal } from '../ingest/forgettings.ts';
 import { hesitantViews, histories, type Written } from '../ingest/histories.ts';
 import { dumpsOf, openWorld, runToEnd, type World } from '../ingest/small-world.ts';
 import { onServices } from './on-service.ts';
@@ -134,6 +135,23 @@ onServices(
       );
       await fc.assert(property, { numRuns: 14, endOnFailure: true });
       console.info(`${written} records, ${stale} batches became stale in hand`);
+      expect(stale).toBeGreaterThan(0);
+    });
+
+    test('people forgotten while partitions are reassigned in mid-batch are as one clean pass leaves them', async () => {
+      let stale = 0;
+      const property = fc.asyncProperty(
+        forgettings,
+        fc.integer({ min: 1, max: 3 }),
+        async (history, max_records) => {
+          const { world, close } = await realWorld(history);
+          stale += await runDisturbed(world, max_records, 2);
+          const dumps = await dumpsOf(world.stores);
+          await close();
+          expect(personal(dumps)).toEqual(personal(await dumpsAfterCleanPass(history)));
+        },
+      );
+      await fc.assert(property, { numRuns: 5, endOnFailure: true });
       expect(stale).toBeGreaterThan(0);
     });
 
