@@ -60,9 +60,9 @@ export function tooHeavy({ bytes, startup_ms }: Weight): string[] {
 }
 
 /** Bundles the Worker as it is deployed, and deploys nothing. */
-async function bundled(folder: string): Promise<string> {
+async function bundled(folder: string, environment: string): Promise<string> {
   const wrangler = resolve(import.meta.dirname, '../node_modules/wrangler/bin/wrangler.js');
-  const args = ['deploy', '--dry-run', '--env', 'production', '--outdir', folder];
+  const args = ['deploy', '--dry-run', '--env', environment, '--outdir', folder];
   await run(process.execPath, [wrangler, ...args], {
     cwd: resolve(import.meta.dirname, '..'),
     env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
@@ -73,7 +73,8 @@ async function bundled(folder: string): Promise<string> {
 if (import.meta.main) {
   const folder = await mkdtemp(join(tmpdir(), 'edge-weight-'));
   try {
-    const weight = await weigh(await bundled(folder));
+    await bundled(folder, 'staging');
+    const weight = await weigh(await bundled(folder, 'production'));
     const { bytes, startup_ms } = weight;
     console.log(
       `edge: ${(bytes / 1024).toFixed(1)} KiB minified (at most ${MOST_BYTES / 1024}), ` +

@@ -1,7 +1,6 @@
 import type { Admin } from '../admin.ts';
 import type { CampaignWrites } from '../gateway.ts';
 import { withCommon } from '../respond.ts';
-import { traceparent } from '../traceparent.ts';
 import type { Asked, Handler } from './handler.ts';
 import { refuseQuery } from './refuse-query.ts';
 
@@ -10,7 +9,7 @@ import { refuseQuery } from './refuse-query.ts';
  * tell them when; told by the origin what is kept, and how far they are forgotten.
  */
 export function personHandlers(write: CampaignWrites, ask: Admin) {
-  const about = ({ request, caller }: Asked) => ({ caller, traceparent: traceparent(request.headers) });
+  const about = ({ caller, traceparent }: Asked) => ({ caller, traceparent });
   const asking =
     (pathOf: (id: string) => string): Handler =>
     async (asked) => {
