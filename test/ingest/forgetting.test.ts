@@ -1,9 +1,12 @@
 import fc from 'fast-check';
+import * as v from 'valibot';
 import { describe, expect, test, vi } from 'vitest';
 import type { Message } from '#backing/log/port.ts';
 import { deletionRecord, eventRecord } from '#contract/envelope.ts';
-import type { Event } from '#contract/event.ts';
+import { Event } from '#contract/event.ts';
 import { topics } from '#contract/topics.ts';
+import { deadLetters } from '../../ingest/dead-letters/ledger.ts';
+import { deadLetter, redactedRecord } from '../../ingest/dead-letters/letter.ts';
 import { graphView } from '../../ingest/views/graph.ts';
 import { runViews, type ViewFailure } from '../../ingest/views/run-views.ts';
 import { handlerOf } from '../../ingest/views/view.ts';
@@ -186,5 +189,40 @@ describe('forgetting a person', () => {
     expect(told[0]).toMatchObject({ error: refusal, retry_ms: null });
     expect((await log.ends(topics.deadLetters, never)).every((end) => end === 0)).toBe(true);
     expect((await log.committed('graph', topics.events, never))[partition]).toBe(0);
+  });
+
+  test('their dead letters are told no more, whichever came first, but for those of what they did afterwards', async () => {
+    const world = openWorld();
+    const { log, clock } = world;
+    const ledger = deadLetters({ log, clock });
+    const click = (message_id: string, at: number, user_id = 'ann') => {
+      const event = { message_id, type: 'click', user_id, campaign_id: 'c', occurred_at: hour(at) };
+      const accepted_at = hour(at);
+      return eventRecord({ tenant_id: 'acme', accepted_at, event: v.parse(Event, event) });
+    };
+    const letterOf = (record: Message, offset: number) =>
+      deadLetter(
+        {
+          record: { ...record, topic: topics.events, partition: 0, offset, appended_ms: 0 },
+          error: { code: 'record_refused', message: 'no' },
+          attempts: 1,
+        },
+        { group: 'graph', now_ms: Date.parse(hour(9)) },
+      );
+    const unread = { ...click('m', 1), value: Buffer.from('?') };
+    await log.append(topics.deadLetters, [click('before', 1), unread].map(letterOf), never);
+    const { key } = click('before', 1);
+    await log.append(topics.deadLetters, [redactedRecord({ key, forgotten_at: hour(5) })], never);
+    const later = [click('late', 4), click('new', 6), click('another', 1, 'bob')];
+    await log.append(
+      topics.deadLetters,
+      later.map((record, at) => letterOf(record, 10 + at)),
+      never,
+    );
+    const { letters, total } = await ledger.list(never);
+    expect(letters.map(({ id }) => id).sort()).toEqual(['graph:events:0:11', 'graph:events:0:12']);
+    expect(total).toBe(2);
+    expect(await ledger.find('graph:events:0:0', never)).toBeNull();
+    expect(await ledger.redrive('graph:events:0:10', never)).toBe(false);
   });
 });

@@ -138,6 +138,37 @@ export function forgettingGraph({ name, open, runs = 60 }: Subject<Graph>): void
       );
     });
 
+    test('a person is told their own edges, by kind and day, and no more than are asked for', async () => {
+      const [graph, tenant_id] = [await open(), newTenant()];
+      const about = { tenant_id, user_id: 'ann', lived_at: hour(1) };
+      const day = '2026-11-01';
+      await graph.add(
+        [
+          { ...about, kind: 'wrote', day, message_id: 'm-1' },
+          { ...about, kind: 'engaged', day: '2026-11-02', campaign_id: 'c' },
+          { ...about, kind: 'engaged', day, campaign_id: 'c' },
+          { ...about, kind: 'answered', day, message_id: 'm-9' },
+          { ...about, kind: 'replied', day, other_id: 'bob' },
+          { ...about, user_id: 'bob', kind: 'replied', day, other_id: 'ann' },
+          { ...about, tenant_id: newTenant(), kind: 'engaged', day, campaign_id: 'not theirs' },
+        ],
+        signal,
+      );
+      const own = [
+        { kind: 'answered', day, of: 'm-9' },
+        { kind: 'engaged', day, of: 'c' },
+        { kind: 'engaged', day: '2026-11-02', of: 'c' },
+        { kind: 'replied', day, of: 'bob' },
+        { kind: 'wrote', day, of: 'm-1' },
+      ];
+      const person = { tenant_id, user_id: 'ann' };
+      const told = async (most: number) =>
+        (await graph.edgesOf(person, most, signal)).map((one) => ({ ...one }));
+      expect(await told(10)).toEqual(own);
+      expect(await told(2)).toEqual(own.slice(0, 2));
+      await expect(graph.edgesOf(person, 2, AbortSignal.abort())).rejects.toThrow('aborted');
+    });
+
     test('of another tenant nobody is forgotten, whatever the ids', async () => {
       const [graph, one, other] = [await open(), newTenant(), newTenant()];
       const edges = (tenant_id: string) =>
@@ -222,6 +253,35 @@ export function forgettingVectors({ name, open, runs = 40 }: Subject<Vectors>): 
         }),
         { numRuns: runs },
       );
+    });
+
+    test('a person is told which of their messages have a vector, by version, and no more than are asked for', async () => {
+      const [vectors, tenant_id] = [await open(), newTenant()];
+      const message = (message_id: string, user_id = 'ann', month = '11'): MessageVector => ({
+        tenant_id,
+        user_id,
+        message_id,
+        occurred_at: `2026-${month}-01T10:00:00.000Z`,
+        campaign_id: message_id === 'm-1' ? 'c' : null,
+        locale: null,
+        lived_at: hour(1),
+        place: { topic: topics.events, partition: 0, offset: 0 },
+        vector: Float32Array.of(1, 0),
+      });
+      const rows = [message('m-2', 'ann', '09'), message('m-1'), message('m-1', 'bob')];
+      await vectors.putMessages({ ...version, id: 'test-v2' }, rows.slice(0, 1), signal);
+      await vectors.putMessages(version, rows, signal);
+      const [early, late] = ['2026-09-01T10:00:00.000Z', '2026-11-01T10:00:00.000Z'];
+      const own = [
+        { version: 'test-v1', message_id: 'm-1', occurred_at: late, campaign_id: 'c' },
+        { version: 'test-v1', message_id: 'm-2', occurred_at: early, campaign_id: null },
+        { version: 'test-v2', message_id: 'm-2', occurred_at: early, campaign_id: null },
+      ];
+      const person = { tenant_id, user_id: 'ann' };
+      expect((await vectors.messagesOf(person, 10, signal)).map((one) => ({ ...one }))).toEqual(own);
+      expect(await vectors.messagesOf({ tenant_id, user_id: 'cleo' }, 10, signal)).toEqual([]);
+      expect(await vectors.messagesOf(person, 1, signal)).toHaveLength(1);
+      await expect(vectors.messagesOf(person, 1, AbortSignal.abort())).rejects.toThrow('aborted');
     });
 
     test('an aborted call rejects, and forgets nobody', async () => {
