@@ -101,6 +101,10 @@ test('two requests that differ in anything that is signed never share a signatur
   );
 });
 
+/** The same bytes, by another last character: of its six bits two are not of them. */
+const respelt = (mac: string) =>
+  mac.replace(/(.)=:$/, (_, last: string) => `${String.fromCharCode(last.charCodeAt(0) + 1)}=:`);
+
 describe('a request is refused', () => {
   test('as it was signed, it is not', async () => {
     expect(await arrive({})).toEqual({ caller: request.caller, deadline_ms: 800 });
@@ -163,6 +167,8 @@ describe('a request is refused', () => {
     ],
     ['without an end', 'signature-input', (input: string) => input.replace(/;expires=\d+/, ''), 'malformed'],
     ['with a signature that is no base64', 'signature', () => 'sig=:***:', 'malformed'],
+    ['whose signature is not padded', 'signature', (mac: string) => mac.replace('=:', ':'), 'malformed'],
+    ['whose signature is spelt otherwise', 'signature', respelt, 'malformed'],
     [
       'by an unknown key',
       'signature-input',
