@@ -4,6 +4,7 @@ import { composite } from '#contract/ids.ts';
 import { forgottenSchema } from '../forgotten.ts';
 import { addColumn, scrub, transaction } from '../sqlite.ts';
 import { forgettingIn } from './embedded-forget.ts';
+import { heldRows, type Newest } from './held-rows.ts';
 import { raise, strongestFirst } from './paths.ts';
 import { BOUNDS, type Edge, type Graph, leadsTo, type NeighboursQuery, type OwnEdge } from './port.ts';
 
@@ -16,6 +17,11 @@ const DUMPS = {
   replied: `SELECT tenant_id AS a, user_id AS b, day AS c, other_id AS d, 1 AS value FROM replied ORDER BY 1, 2, 3, 4`,
   wrote: `SELECT tenant_id AS a, message_id AS b, user_id AS c, NULL AS d, day AS value FROM wrote ORDER BY 1, 2, 3`,
 };
+
+/** Within so many days who asks has at most so many rows of a campaign: one a day. */
+const MOST_DAYS = 64;
+const daysIn = (from_day: string, to_day: string) =>
+  (Date.parse(to_day) - Date.parse(from_day)) / (24 * 3600_000) + 1;
 
 /** Somebody on the way to campaigns: the newest day that leads to them, and by what. */
 type Person = { id: string; newest: string; by: Set<string> };
@@ -74,11 +80,21 @@ export function embeddedGraph(db: DatabaseSync): Graph {
       .concat(' ORDER BY 1, 2, 3 LIMIT ?3'),
   );
   const authors = db.prepare('SELECT user_id FROM wrote WHERE tenant_id = ? AND message_id = ? LIMIT 2');
-  type Newest = { day: string; id: string }[];
+  const ofPeople = heldRows(
+    (tenant_id, user_id, from, to) =>
+      engagements.all(tenant_id, user_id, from, to, '', BOUNDS.engagements) as Newest,
+  );
+  const ofCampaigns = heldRows(
+    (tenant_id, campaign_id, from, to) =>
+      fellows.all(tenant_id, campaign_id, from, to, '', BOUNDS.fellows + MOST_DAYS) as Newest,
+  );
 
   function add(edge: Edge): void {
     const { tenant_id, user_id, day, lived_at, kind } = edge;
     insert[kind].run(tenant_id, user_id, day, leadsTo(edge), lived_at);
+    if (kind !== 'engaged') return;
+    ofPeople.changed(tenant_id, user_id);
+    ofCampaigns.changed(tenant_id, edge.campaign_id);
   }
 
   /** The one author that a message id has; null where it has none, or several. */
@@ -89,8 +105,14 @@ export function embeddedGraph(db: DatabaseSync): Graph {
 
   function read({ tenant_id, user_id, from_day, to_day }: NeighboursQuery) {
     const window = [from_day, to_day] as const;
-    const engagedIn = (id: string, limit: number) =>
-      engagements.all(tenant_id, id, ...window, '', limit) as Newest;
+    const engagedIn = (id: string, limit: number) => ofPeople.of(tenant_id, id, ...window).slice(0, limit);
+
+    const fellowsOf = (seed: string) => {
+      if (daysIn(from_day, to_day) > MOST_DAYS)
+        return fellows.all(tenant_id, seed, ...window, user_id, BOUNDS.fellows) as Newest;
+      const others = ofCampaigns.of(tenant_id, seed, ...window).filter(({ id }) => id !== user_id);
+      return others.slice(0, BOUNDS.fellows);
+    };
 
     const direct = replies.all(tenant_id, user_id, ...window, user_id, BOUNDS.replies) as Newest;
     const resolved = (answers.all(tenant_id, user_id, ...window, '', BOUNDS.replies) as Newest).flatMap(
@@ -105,12 +127,7 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     }
 
     const seeds = new Set(engagedIn(user_id, BOUNDS.own).map(({ id }) => id));
-    const met = [...seeds].flatMap((seed) =>
-      (fellows.all(tenant_id, seed, ...window, user_id, BOUNDS.fellows) as Newest).map((row) => ({
-        ...row,
-        by: seed,
-      })),
-    );
+    const met = [...seeds].flatMap((seed) => fellowsOf(seed).map((row) => ({ ...row, by: seed })));
     const together = new Map<string, number>();
     for (const person of newestPeople(met)) {
       for (const { id } of engagedIn(person.id, BOUNDS.engagements)) {
@@ -128,6 +145,8 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     async forget(people, signal) {
       signal.throwIfAborted();
       transaction(db, () => forgetting.forget(people));
+      ofPeople.clear();
+      ofCampaigns.clear();
       scrub(db);
     },
     async neighbours(query, signal) {

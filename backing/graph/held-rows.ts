@@ -1,0 +1,34 @@
+import { LRUCache } from 'lru-cache';
+import { composite } from '#contract/ids.ts';
+
+/** Members of a set, newest first: on which day, and what they lead to. */
+export type Newest = { day: string; id: string }[];
+
+type Held = { from_day: string; to_day: string; rows: Newest };
+
+const BUDGET_BYTES = 32 * 2 ** 20;
+/** About what a row takes, and what holding any takes. */
+const [ROW_BYTES, HELD_BYTES] = [160, 300];
+
+/**
+ * Rows as last read, in memory within a budget, for a database that nobody else writes: whoever adds to a set takes it
+ * out. The same people are met again and again on the way to campaigns, and most are read for each.
+ */
+export function heldRows(read: (tenant_id: string, of: string, from_day: string, to_day: string) => Newest) {
+  const held = new LRUCache<string, Held>({
+    maxSize: BUDGET_BYTES,
+    sizeCalculation: ({ rows }) => HELD_BYTES + ROW_BYTES * rows.length,
+  });
+  return {
+    of(tenant_id: string, of: string, from_day: string, to_day: string): Newest {
+      const key = composite(tenant_id, of);
+      const known = held.get(key);
+      if (known && known.from_day === from_day && known.to_day === to_day) return known.rows;
+      const rows = read(tenant_id, of, from_day, to_day);
+      held.set(key, { from_day, to_day, rows });
+      return rows;
+    },
+    changed: (tenant_id: string, of: string) => void held.delete(composite(tenant_id, of)),
+    clear: () => held.clear(),
+  };
+}
