@@ -26,8 +26,7 @@ export function testOptions(brokers: readonly string[], prefix: string): KafkaLo
 }
 
 /** A name for the topics and groups of this run, which are deleted once all tests of the file have run. */
-export function newPrefix(brokers: readonly string[]): string {
-  const prefix = `test-${randomUUID()}.`;
+export function newPrefix(brokers: readonly string[], prefix = `test-${randomUUID()}.`): string {
   afterAll(() => deleteTopics(brokers, prefix));
   return prefix;
 }
