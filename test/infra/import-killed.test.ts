@@ -15,12 +15,12 @@ const CHILD = fileURLToPath(new URL('./support/import-child.ts', import.meta.url
 const SIMULATION = {
   seed: 5,
   now_ms: Date.parse('2026-10-01T12:00:00Z'),
-  people: 500,
-  conversations: 2600,
-  visits: 2100,
+  people: 250,
+  conversations: 1300,
+  visits: 1050,
 };
 
-describe('an import of 20,000 events that is killed', () => {
+describe('an import of 10,000 events that is killed', () => {
   let folder: string;
   let files: Awaited<ReturnType<typeof simulatedFiles>>;
   let undisturbed: { steps: number; dumps: Record<string, string[]> };
@@ -49,16 +49,16 @@ describe('an import of 20,000 events that is killed', () => {
   }
 
   it('is of some size', () => {
-    expect(files.count).toBeGreaterThan(19_000);
-    expect(undisturbed.dumps['counters']?.length).toBeGreaterThan(19_000);
+    expect(files.count).toBeGreaterThan(9_500);
+    expect(undisturbed.dumps['counters']?.length).toBeGreaterThan(9_500);
   });
 
-  it.each([1, 2, 3, 4])(
-    'leaves, once it is run again, the dumps of an undisturbed one (seed %i)',
+  it.each([1, 2])(
+    'leaves, killed three times and run again, the dumps of an undisturbed one (seed %i)',
     async (seed) => {
       const random = seededRandom(seed);
       const data = join(folder, `killed-${seed}`);
-      for (let kills = random.whole(1, 2); kills > 0; kills--) {
+      for (let kills = 3; kills > 0; kills--) {
         await importUntil(data, random.whole(1, undisturbed.steps - 1));
       }
       await importUntil(data, Number.POSITIVE_INFINITY);
@@ -71,5 +71,6 @@ describe('an import of 20,000 events that is killed', () => {
         ).toBeUndefined();
       }
     },
+    120_000,
   );
 });

@@ -7,12 +7,15 @@ import { onTestFinished } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Runs one of the mains; its environment is what is given, and no more. It is gone when the test has finished. */
+/**
+ * Runs one of the mains; its environment is what is given, and no more than where Node finds programs and compiled
+ * files. It is gone when the test has finished.
+ */
 function spawnTier(args: readonly string[], env: Record<string, string>) {
-  const { PATH = '' } = process.env;
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { PATH, ...env },
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close');
