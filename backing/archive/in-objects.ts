@@ -2,12 +2,14 @@ import type { LogRecord } from '#backing/log/port.ts';
 import type { Objects } from '#backing/objects/port.ts';
 import { composite } from '#contract/ids.ts';
 import { extend, type Position, partitionsOf, positionOf, snapshotOf } from './chain.ts';
+import { compact, LARGE } from './compact.ts';
 import { dumpOf } from './dump.ts';
 import { recordsOf } from './entry-records.ts';
 import { faultsOf } from './faults.ts';
-import { writeFiles } from './files.ts';
+import { bytesOf, writeFiles } from './files.ts';
 import { forget } from './forget.ts';
 import { hasMoved, headOf } from './head.ts';
+import { contentsOf } from './leftovers.ts';
 import {
   type Archivable,
   type Archive,
@@ -121,6 +123,9 @@ export function objectArchive(objects: Objects): Archive {
     entries,
     records,
     forget: (people, signal) => forget(objects, people, signal),
+    compact: ({ now_ms, large = LARGE }, signal) => compact(objects, { now_ms, large }, signal),
+    contents: (signal) => contentsOf(objects, signal),
+    bytes: (file, signal) => bytesOf(objects, file, signal),
     faults: (signal) => faultsOf(objects, signal),
     dump: () => dumpOf({ partitions: (signal) => partitionsOf(objects, signal), records }),
   };

@@ -1,11 +1,11 @@
-import { listAll, type Objects } from '#backing/objects/port.ts';
+import { type ListedObject, listAll, type Objects } from '#backing/objects/port.ts';
 import { composite } from '#contract/ids.ts';
 import { partitionsOf, type Snapshot, snapshotOf } from './chain.ts';
 import { chainFolder, readManifestKey, readWrittenKey, type WrittenFor } from './names.ts';
-import type { ArchivePartition } from './port.ts';
+import type { ArchivePartition, Contents } from './port.ts';
 
 /** A file that no entry names so far, and may yet. */
-export type Leftover = { key: string; bytes: number; written: WrittenFor };
+export type Leftover = ListedObject & { written: WrittenFor };
 
 /** Objects that nothing names: those that nothing can name any more, and those that their writer may be about to name. */
 export type Leftovers = { dead: string[]; open: Leftover[] };
@@ -23,9 +23,10 @@ export async function leftoversOf(objects: Objects, signal: AbortSignal): Promis
   for await (const whose of partitionsOf(objects, signal))
     before.set(nameOf(whose), await liveOf(objects, whose, signal));
   for (const prefix of ['events/', 'campaigns/', 'rewritten/']) {
-    for await (const { key, bytes } of listAll(objects, prefix, signal)) {
-      const written = readWrittenKey(key);
-      if (written && !before.get(nameOf(written))?.named.has(key)) suspects.push({ key, bytes, written });
+    for await (const object of listAll(objects, prefix, signal)) {
+      const written = readWrittenKey(object.key);
+      if (written && !before.get(nameOf(written))?.named.has(object.key))
+        suspects.push({ ...object, written });
     }
   }
   before.clear();
@@ -49,6 +50,23 @@ export async function leftoversOf(objects: Objects, signal: AbortSignal): Promis
     else found.open.push(suspect);
   }
   return found;
+}
+
+/** How much there is, by the manifest, and beside it. */
+export async function contentsOf(objects: Objects, signal: AbortSignal): Promise<Contents> {
+  const all: Contents = { entries: 0, files: 0, rows: 0, bytes: 0, unnamed: 0 };
+  for await (const whose of partitionsOf(objects, signal)) {
+    for (const { entry } of (await snapshotOf(objects, whose, signal)).entries) {
+      all.entries += 1;
+      all.files += entry.files.length;
+      for (const { rows, bytes } of entry.files) {
+        all.rows += rows;
+        all.bytes += bytes;
+      }
+    }
+  }
+  const { dead, open } = await leftoversOf(objects, signal);
+  return { ...all, unnamed: dead.length + open.length };
 }
 
 const nameOf = ({ topic, partition }: ArchivePartition) => composite(topic, partition);

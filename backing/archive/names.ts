@@ -36,6 +36,9 @@ export function hourOf({ record, envelope }: Archivable): string {
   return `date=${at.slice(0, 10)}/hour=${at.slice(11, 13)}`;
 }
 
+/** The hour whose folder a file stands in. */
+export const hourIn = (file: string) => file.split('/').slice(1, 3).join('/');
+
 /**
  * Who wrote an object: the entry that begins there, or a rewriting, which is of the generation that its head would
  * have. The token is of one attempt, so that none can take away or overwrite what another one needs.

@@ -81,6 +81,15 @@ export class ArchiveDamaged extends Error {
 /** How many files held events that are gone now, and how many events. */
 export type ForgottenRows = { files: number; rows: number };
 
+/** How much is a large entry: rows, compressed bytes, and hours of acceptance, each of which has a file. */
+export type Large = { rows: number; bytes: number; hours: number };
+
+/** How many entries became fewer, of how many files, and how many objects were taken away that nothing names. */
+export type Compacted = { entries: number; files: { before: number; after: number }; left_over: number };
+
+/** What the archive holds, by its manifest; and how many objects it does not name, which `compact` takes away in time. */
+export type Contents = { entries: number; files: number; rows: number; bytes: number; unnamed: number };
+
 /**
  * A file that another process may be about to name holds what is to be forgotten. It is named within seconds, or,
  * where that process was killed, left behind for good once the archive goes on.
@@ -127,6 +136,16 @@ export interface Archive {
    * changes nothing more. Throws ArchiveDamaged; and ArchiveBusy, where it has to be asked again.
    */
   forget(people: readonly Forgotten[], signal: AbortSignal): Promise<ForgottenRows>;
+  /**
+   * Makes large entries of small ones that follow on each other, and takes away what writers left that came second or
+   * were killed: at once what can never be named any more, the rest after a day. Again, it changes nothing. Throws
+   * ArchiveDamaged, and NewerEnvelope where a newer build wrote what it would have to write anew.
+   */
+  compact(options: { now_ms: number; large?: Large }, signal: AbortSignal): Promise<Compacted>;
+  /** How much there is. Throws ArchiveDamaged. */
+  contents(signal: AbortSignal): Promise<Contents>;
+  /** The bytes of a file that an entry names. Throws ArchiveDamaged, also where a rewriting has taken its place. */
+  bytes(file: ArchiveFile, signal: AbortSignal): Promise<Uint8Array>;
   /** Reads all of it, and tells whatever is not as it should be: nothing, where every record is there exactly once. */
   faults(signal: AbortSignal): AsyncIterable<ArchiveFault>;
   /**

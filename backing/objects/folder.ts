@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Dirent, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, mkdirSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type FolderLock, openFolderLock } from './folder-lock.ts';
@@ -117,8 +117,8 @@ export function openFolderObjects({ folder }: { folder: string }): Objects {
       return attempt(async () => {
         const found: ListedObject[] = [];
         for await (const key of keysUnder(root, '', listing, signal)) {
-          const bytes = await sizeIfThere(join(root, key));
-          if (bytes !== null) found.push({ key, bytes });
+          const stat = await statIfThere(join(root, key));
+          if (stat) found.push({ key, bytes: stat.size, modified_ms: stat.mtimeMs });
           if (found.length === listing.max) break;
         }
         return found;
@@ -214,9 +214,9 @@ async function readIfThere(path: string, signal: AbortSignal): Promise<Uint8Arra
   }
 }
 
-async function sizeIfThere(path: string): Promise<number | null> {
+async function statIfThere(path: string): Promise<Stats | null> {
   try {
-    return (await lstat(path)).size;
+    return await lstat(path);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -1,7 +1,8 @@
 /** An object's bytes, and the tag that changes with them. */
 type StoredObject = { body: Uint8Array; etag: string };
 
-export type ListedObject = { key: string; bytes: number };
+/** An object of a listing; `modified_ms` is when it was written, by the clock of the store. */
+export type ListedObject = { key: string; bytes: number; modified_ms: number };
 
 export type Listing = {
   /** What the keys begin with; empty for all. */

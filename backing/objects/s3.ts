@@ -184,8 +184,11 @@ export async function openS3Objects(settings: S3Settings): Promise<Objects> {
           const given: ListObjectsV2CommandOutput = await client.send(new ListObjectsV2Command(next), {
             abortSignal: limit,
           });
-          for (const { Key = '', Size = 0 } of given.Contents ?? [])
-            found.push({ key: Key.slice(prefix.length), bytes: Size });
+          for (const { Key = '', Size = 0, LastModified } of given.Contents ?? []) {
+            // Where a store does not say, it could be in use: it counts as new.
+            const modified_ms = LastModified?.getTime() ?? Date.now();
+            found.push({ key: Key.slice(prefix.length), bytes: Size, modified_ms });
+          }
           token = given.IsTruncated ? given.NextContinuationToken : undefined;
         } while (token !== undefined && found.length < listing.max);
         return found;

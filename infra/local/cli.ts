@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   embeddings: async () => (await import('./commands/embeddings.ts')).embeddingsCommand(),
   tune: async () => (await import('./commands/tune.ts')).tuneCommand(),
   learn: async () => (await import('./commands/learn.ts')).learnCommand(),
+  archive: async () => (await import('./commands/archive.ts')).archiveCommand(),
   bench: async () => (await import('./commands/bench.ts')).benchCommand(),
   chaos: async () => (await import('./commands/chaos.ts')).chaosCommand(),
 };

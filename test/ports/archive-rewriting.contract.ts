@@ -1,61 +1,45 @@
 import fc from 'fast-check';
-import * as v from 'valibot';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { objectArchive } from '#backing/archive/in-objects.ts';
-import { decode } from '#backing/archive/parquet.ts';
 import type { Archivable, Archive } from '#backing/archive/port.ts';
 import { archivable } from '#backing/archive/readable.ts';
-import { listAll, type Objects } from '#backing/objects/port.ts';
+import type { Objects } from '#backing/objects/port.ts';
 import type { Forgotten } from '#contract/deletion.ts';
 import { campaignRecord, eventRecord } from '#contract/envelope.ts';
-import { Event } from '#contract/event.ts';
 import { topics } from '#contract/topics.ts';
 import { campaignArb } from '../support/arbitraries.ts';
+import { collect } from '../support/dump.ts';
 import type { ArchiveSubject } from './archive.contract.ts';
+import { all, clickOf, minute, offsetOf, rowsInObjects, rowsOf, user, whose } from './archive.records.ts';
 
 const { signal } = new AbortController();
-const whose = { topic: topics.events, partition: 3 };
-
-/** When events are accepted, one a minute; they occurred just before. */
-const minute = (at: number) => new Date(Date.parse('2026-11-23T08:30:00.000Z') + 60_000 * at).toISOString();
-
-const clickOf = (user_id: string, at: number, occurred_at: string): Event =>
-  v.parse(Event, { type: 'click', message_id: `m-${at}`, user_id, campaign_id: 'c-1', occurred_at });
-
-/** So many events of these people in turn, as a log would give them. */
-function rowsOf(count: number, people: readonly string[] = ['ada', 'ben', 'cyd']): Archivable[] {
-  return Array.from({ length: count }, (_, offset) => {
-    const user_id = people[offset % people.length] as string;
-    const event = clickOf(user_id, offset, minute(offset));
-    const message = eventRecord({ tenant_id: 'acme', accepted_at: minute(offset), event });
-    return archivable({ ...whose, offset, appended_ms: Date.parse(minute(offset)), ...message });
-  });
-}
-
-const user = ({ record }: Archivable) => (JSON.parse(record.key) as string[])[1] as string;
-const offsetOf = ({ record }: Archivable) => record.offset;
-
 const ada = (at: number): Forgotten => ({ tenant_id: 'acme', user_id: 'ada', forgotten_at: minute(at) });
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const got: T[] = [];
-  for await (const item of items) got.push(item);
-  return got;
+/** Takes so many writes, and none after that: as of a process that was killed. */
+function dyingAfter(writes: number, real: Objects): Objects {
+  let left = writes;
+  const counted =
+    <Args extends unknown[], T>(run: (...args: Args) => Promise<T>) =>
+    (...args: Args) =>
+      left-- > 0 ? run(...args) : Promise.reject(new Error('killed'));
+  const [put, create, replace] = [counted(real.put), counted(real.create), counted(real.replace)];
+  return { ...real, put, create, replace, delete: counted(real.delete) };
 }
 
-/** Every row of every file there is, whether the manifest names it or not. */
-async function rowsInObjects(objects: Objects): Promise<Archivable[]> {
-  const found: Archivable[] = [];
-  for await (const { key } of listAll(objects, '', signal)) {
-    const object = key.endsWith('.parquet') ? await objects.get(key, signal) : null;
-    for await (const records of object ? decode(key, object.body) : [])
-      found.push(...records.map(archivable));
-  }
-  return found;
-}
+/** Writes to whichever objects are said at the moment. */
+const forwarding = (to: () => Objects, real: Objects): Objects => ({
+  ...real,
+  put: (...args) => to().put(...args),
+  create: (...args) => to().create(...args),
+  replace: (...args) => to().replace(...args),
+  delete: (...args) => to().delete(...args),
+});
+
+/** Nothing is old enough to go only for that. */
+const SOON = { now_ms: 0 };
 
 /** What every archive holds to when its entries are rewritten. */
-export function archiveRewritingContract({ name, open }: ArchiveSubject): void {
+export function archiveRewritingContract({ name, open, runs }: ArchiveSubject): void {
   describe(`the archive rewritten: ${name}`, () => {
     async function setUp(rows: readonly Archivable[] = [], each = 5) {
       const { objects, again } = await open();
@@ -194,21 +178,7 @@ export function archiveRewritingContract({ name, open }: ArchiveSubject): void {
       let ended = false;
       for (let write = 0; !ended; write++) {
         const { objects, again, archive, offsets, faults } = await setUp(rows, 3);
-        let left = write;
-        const counted =
-          <Args extends unknown[], T>(run: (...args: Args) => Promise<T>) =>
-          (...args: Args) =>
-            left-- > 0 ? run(...args) : Promise.reject(new Error('killed'));
-        const real = await again();
-        const { put, create, replace } = real;
-        const dying = {
-          ...real,
-          put: counted(put),
-          create: counted(create),
-          replace: counted(replace),
-          delete: counted(real.delete),
-        };
-        ended = await objectArchive(dying)
+        ended = await objectArchive(dyingAfter(write, await again()))
           .forget([ada(1_000)], signal)
           .then(
             () => true,
@@ -221,6 +191,149 @@ export function archiveRewritingContract({ name, open }: ArchiveSubject): void {
         expect((await rowsInObjects(objects)).map(offsetOf).sort((a, b) => a - b)).toEqual(kept);
         expect(write).toBeLessThan(100);
       }
+    });
+
+    test('stopped between any two writes, compaction leaves all there is, and again it ends', async () => {
+      const rows = rowsOf(6);
+      let ended = false;
+      for (let write = 0; !ended; write++) {
+        const { objects, again, archive, offsets, faults } = await setUp(rows, 2);
+        const dying = objectArchive(dyingAfter(write, await again()));
+        ended = await dying.compact(SOON, signal).then(
+          () => true,
+          () => false,
+        );
+        expect(await faults()).toEqual([]);
+        expect(await offsets()).toEqual(rows.map(offsetOf));
+        await archive.compact(SOON, signal);
+        expect(await all(archive.entries(whose, signal))).toHaveLength(1);
+        expect(await rowsInObjects(objects)).toHaveLength(6);
+        expect((await archive.contents(signal)).unnamed).toBe(0);
+        expect(write).toBeLessThan(100);
+      }
+    });
+
+    test('compaction makes few large files of many small ones, with every record, and then nothing more', async () => {
+      const rows = rowsOf(60);
+      const { archive, offsets, faults } = await setUp(rows, 2);
+      const before = await collect(archive.dump());
+      const done = await archive.compact(SOON, signal);
+      expect(done).toEqual({ entries: 30, files: { before: 30, after: 2 }, left_over: 0 });
+      expect(await archive.contents(signal)).toMatchObject({ entries: 1, files: 2, rows: 60, unnamed: 0 });
+      expect(await offsets()).toEqual(rows.map(offsetOf));
+      expect(await collect(archive.dump())).toEqual(before);
+      expect(await faults()).toEqual([]);
+      expect(await archive.compact(SOON, signal)).toMatchObject({ entries: 0, left_over: 0 });
+    });
+
+    test('no entry becomes larger than is large, and one of a quarter of it stays as it is', async () => {
+      const rows = rowsOf(60);
+      const { archive, offsets, faults } = await setUp(rows, 3);
+      for (let time = 0; time < 3; time++)
+        await archive.compact({ ...SOON, large: { rows: 13, bytes: 1e9, hours: 100 } }, signal);
+      const entries = await all(archive.entries(whose, signal));
+      expect(entries.map(({ first_offset }) => first_offset)).toEqual([0, 12, 24, 36, 48]);
+      const hourly = { ...SOON, large: { rows: 1e9, bytes: 1e9, hours: 1 } };
+      expect(await archive.compact(hourly, signal)).toMatchObject({ entries: 0 });
+      expect(await offsets()).toEqual(rows.map(offsetOf));
+      expect(await faults()).toEqual([]);
+    });
+
+    test('a writer that knows of no compaction goes on where the partition ends', async () => {
+      const rows = rowsOf(60);
+      const { objects, archive, again, append, offsets, faults } = await setUp();
+      const late = objectArchive(await again());
+      await append(late, rows.slice(0, 10));
+      for (const at of [10, 20, 30]) await append(archive, rows.slice(at, at + 10));
+      await archive.compact(SOON, signal);
+      // What it creates has no other in its place any more, and yet says nothing.
+      expect(await append(late, rows.slice(10, 45))).toEqual({ written: 5, already: 30 });
+      expect(await append(archive, rows.slice(45))).toEqual({ written: 15, already: 0 });
+      expect(await offsets()).toEqual(rows.map(offsetOf));
+      expect(await faults()).toEqual([]);
+      await archive.compact(SOON, signal);
+      expect(await rowsInObjects(objects)).toHaveLength(60);
+      expect(await offsets()).toEqual(rows.map(offsetOf));
+    });
+
+    test('what no entry names, and yet could, is taken away after a day', async () => {
+      const rows = rowsOf(20);
+      const { objects, archive, append, again } = await setUp(rows.slice(0, 10));
+      const killed = { ...(await again()), create: () => Promise.reject(new Error('killed')) };
+      await expect(append(objectArchive(killed), rows.slice(10))).rejects.toThrow('killed');
+      expect(await archive.compact({ now_ms: Date.now() }, signal)).toMatchObject({ left_over: 0 });
+      expect(await rowsInObjects(objects)).toHaveLength(20);
+      const later = { now_ms: Date.now() + 2 * 86_400_000 };
+      expect(await archive.compact(later, signal)).toMatchObject({ left_over: 1 });
+      expect(await rowsInObjects(objects)).toHaveLength(10);
+    });
+
+    test('however appending, compacting, forgetting, reading and failing interleave: each record once, but for who was forgotten', async () => {
+      const step = fc.record({
+        what: fc.constantFrom('append', 'append', 'append', 'compact', 'forget', 'read'),
+        who: fc.nat({ max: 2 }),
+        back: fc.nat({ max: 8 }),
+        take: fc.integer({ min: 1, max: 9 }),
+        dies: fc.option(fc.nat({ max: 6 }), { nil: null }),
+        beside: fc.constantFrom(null, 'append', 'read'),
+      });
+      const done = { died: 0, compacted: 0, forgotten: 0 };
+      const property = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 12 }), async (steps) => {
+        const { objects, again, archive, append, offsets, faults } = await setUp();
+        const rows = rowsOf(80);
+        const stores = [objects, await again(), await again()];
+        const large = { rows: 25, bytes: 1e9, hours: 100 };
+        let reached = 0;
+        const forgotten = new Set<string>();
+        let dying: Objects | null = null;
+        const processes = stores.map((real) => objectArchive(forwarding(() => dying ?? real, real)));
+        const run = async ({ what, who, back, take }: (typeof steps)[number], process: Archive) => {
+          if (what === 'append') {
+            const from = Math.max(0, reached - back);
+            const some = rows.slice(from, reached + take);
+            if (some.length > 0) await append(process, some);
+            reached = Math.max(reached, from + some.length);
+          } else if (what === 'compact') {
+            done.compacted += (await process.compact({ ...SOON, large }, signal)).entries;
+          } else if (what === 'forget') {
+            const user_id = ['ada', 'ben', 'cyd'][who] as string;
+            forgotten.add(user_id);
+            done.forgotten += (await process.forget([{ ...ada(1_000), user_id }], signal)).rows;
+          } else {
+            const read = await offsets(process);
+            expect(read).toEqual(read.toSorted((a, b) => a - b));
+            expect(new Set(read).size).toBe(read.length);
+            const missing = rows.slice(0, read.at(-1) ?? 0).filter((row) => !read.includes(offsetOf(row)));
+            for (const row of missing) expect(forgotten).toContain(user(row));
+          }
+        };
+        for (const one of steps) {
+          const { who, dies, beside } = one;
+          dying = dies === null ? null : dyingAfter(dies, stores[who] as Objects);
+          const running = [run(one, processes[who] as Archive)];
+          if (beside) running.push(run({ ...one, what: beside }, processes[(who + 1) % 3] as Archive));
+          for (const ended of await Promise.allSettled(running)) {
+            if (ended.status === 'fulfilled') continue;
+            done.died++;
+            const { message, code } = ended.reason as { message: string; code?: string };
+            if (message !== 'killed' && code !== 'archive_busy') throw ended.reason;
+          }
+          if (dying) processes[who] = objectArchive(stores[who] as Objects);
+          dying = null;
+        }
+        await append(archive, rows);
+        await archive.forget(
+          [...forgotten].map((user_id) => ({ ...ada(1_000), user_id })),
+          signal,
+        );
+        await archive.compact({ ...SOON, large }, signal);
+        const kept = rows.filter((row) => !forgotten.has(user(row))).map(offsetOf);
+        expect(await offsets()).toEqual(kept);
+        expect((await rowsInObjects(objects)).map(offsetOf).sort((a, b) => a - b)).toEqual(kept);
+        expect(await faults()).toEqual([]);
+      });
+      await fc.assert(property, { numRuns: runs });
+      for (const count of Object.values(done)) expect(count).toBeGreaterThan(0);
     });
   });
 }

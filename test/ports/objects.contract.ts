@@ -156,7 +156,12 @@ export function objectsContract({ name, open }: ObjectsSubject): void {
             if (page.length < max) break;
             after = page.at(-1)?.key as string;
           }
-          expect(pages).toEqual(keys.map((key) => ({ key, bytes: key.length })));
+          expect(pages).toEqual(
+            keys.map((key) => ({ key, bytes: key.length, modified_ms: expect.any(Number) })),
+          );
+          const day_ms = 86_400_000;
+          for (const { modified_ms } of pages)
+            expect(Math.abs(modified_ms - Date.now())).toBeLessThan(day_ms);
           const after = keys[at % keys.length] as string;
           const prefix = after.slice(0, root.length + 2);
           const rest = await objects.list({ prefix, after, max: 1000 }, signal);

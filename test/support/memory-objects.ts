@@ -50,9 +50,10 @@ export function memoryObjects(): Objects & { again(): Objects } {
       signal.throwIfAborted();
       const { prefix, after, max } = listing;
       const keys = [...bodies.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
-      return keys
-        .slice(0, max)
-        .map((key): ListedObject => ({ key, bytes: (bodies.get(key) as Uint8Array).byteLength }));
+      return keys.slice(0, max).map((key): ListedObject => {
+        const { byteLength } = bodies.get(key) as Uint8Array;
+        return { key, bytes: byteLength, modified_ms: Date.now() };
+      });
     },
     async close() {},
   };

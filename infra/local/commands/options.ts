@@ -24,6 +24,7 @@ export const instant = (value: string): number => Date.parse(read(Instant)(value
 
 export const port = whole(0, 65_535, 'A port');
 export const people = whole(60, 1_000_000, 'How many people');
+export const gibibytes = whole(1, 1_048_576, 'A number of GiB');
 export const seed = whole(0, 2 ** 32 - 1, 'A seed');
 
 function whole(min: number, max: number, what: string) {

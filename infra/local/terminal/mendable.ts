@@ -14,6 +14,10 @@ const SENTENCES = new Set([
   'folder_unusable',
   'bad_settings',
   'services_unreachable',
+  'archive_busy',
+  'archive_damaged',
+  'objects_refused',
+  'objects_unavailable',
   'postgres_unavailable',
   'postgres_refused',
 ]);
