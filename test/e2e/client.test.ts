@@ -43,7 +43,7 @@ describe('an app that uses the client, through the real Worker', () => {
     edgewise({
       url: instance.edge_url,
       token: () => {
-        const scopes: Scope[] = ['recommendations:read', 'events:write'];
+        const scopes: Scope[] = ['recommendations:read', 'events:write', 'users:delete'];
         return signToken({
           keys: instance.keys,
           tenant_id: TENANT,
@@ -82,6 +82,32 @@ describe('an app that uses the client, through the real Worker', () => {
       () => expect(server.campaign('print')).rejects.toMatchObject({ code: 'not-found', status: 404 }),
       SOON,
     );
+  });
+
+  test('a person is told what is kept of them, is forgotten, and sees how far that is; nobody else does', async () => {
+    const [cleo, dan] = ['cleo', 'dan'].map((user_id) => app(user_id)) as [Client, Client];
+    const occurred_at = new Date().toISOString();
+    await cleo.sendEvents([
+      { message_id: 'c-1', type: 'message', user_id: 'cleo', text: 'my wifi drops', occurred_at },
+    ]);
+    await vi.waitFor(async () => {
+      const { profile, edges, vectors } = await cleo.exportPerson('cleo');
+      expect(profile.messages).toEqual([{ message_id: 'c-1', occurred_at }]);
+      expect(edges).toEqual([{ kind: 'wrote', day: occurred_at.slice(0, 10), of: 'c-1' }]);
+      expect(vectors).toMatchObject([{ message_id: 'c-1', occurred_at }]);
+    }, SOON);
+
+    for (const asking of [dan.exportPerson('cleo'), dan.forgetPerson('cleo')])
+      await expect(asking).rejects.toMatchObject({ code: 'not-found', status: 404 });
+    const { deletion_id, forgotten_at } = await cleo.forgetPerson('cleo');
+    await vi.waitFor(async () => {
+      const told = await cleo.deletion(deletion_id);
+      expect(told).toMatchObject({ deletion_id, forgotten_at, status: 'pending' });
+      const { profile, edges, vectors } = await cleo.exportPerson('cleo');
+      expect([...profile.messages, ...edges, ...vectors]).toEqual([]);
+    }, SOON);
+    await expect(dan.deletion(deletion_id)).rejects.toMatchObject({ code: 'not-found', status: 404 });
+    await expect(cleo.deletion('none')).rejects.toMatchObject({ status: 404 });
   });
 
   test('reads what it wrote, by its bookmark, at once or is told that it cannot yet', async () => {

@@ -15,8 +15,9 @@ export const VIEWS: readonly View[] = [
   { name: 'archive', canonical: whole },
 ];
 
-/** A line of vectors ends with the vector's bytes in base64, or with null where there is none. */
+/** A line of vectors ends with the vector's bytes in base64, or with null where there is none; who was forgotten has none. */
 function withoutVector(line: string): Canonical {
+  if (line.startsWith('["forgotten",')) return whole(line);
   const at = line.indexOf(' ') + 1;
   const content: (string | null)[] = JSON.parse(line.slice(at));
   const bytes = content.pop() ?? null;
