@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { MadeKey } from '#contract/admin.ts';
 import { SCOPES } from '#contract/caller.ts';
+import { DeletionAccepted } from '#contract/deletion.ts';
 import { importKeys, type Key } from '#contract/signature.ts';
 import { gatewayClient } from '../infra/local/files/gateway-client.ts';
 import { fillSimulated } from '../infra/local/simulated/fill.ts';
@@ -60,7 +62,7 @@ function neverWell(document: Document, entries: Entry[]): string[] {
   });
 }
 
-const [examples = '50'] = process.argv.slice(2);
+const [most = '50'] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'edgewise-schemathesis-'));
 await using closing = new AsyncDisposableStack();
 closing.defer(() => rm(folder, { recursive: true, force: true }));
@@ -88,11 +90,32 @@ const other = await admin({ method: 'POST', path: '/v1/admin/keys', body, schema
 const address = new URL('/v1/openapi.json', edge_url).href;
 const response = await fetch(address);
 const document = (await response.json()) as Document;
-// A live event is of the last 90 days, which no schema can say.
+/** What is there before it begins, so that asking about it can go well. */
+async function put(method: string, path: string, body: object | null): Promise<unknown> {
+  const headers = { Authorization: `Bearer ${made.api_key}`, 'Content-Type': 'application/json' };
+  const answer = await fetch(new URL(path, edge_url), {
+    method,
+    headers,
+    body: body && JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}
+const placement = { weights: { popular: 1 }, repeats: true };
+await put('PUT', '/v1/admin/placements/discover', placement);
+const { deletion_id } = v.parse(DeletionAccepted, await put('DELETE', '/v1/users/nobody-any-more', null));
+
+/** Bodies that are right by more than their schema: a live event is of the last 90 days, a source has to be there. */
 const event = { type: 'message', message_id: 'm-1', user_id: 'ada', text: 'hello' };
-const events = { events: [{ ...event, occurred_at: new Date(clock()).toISOString() }] };
-const post = document.paths['/v1/events']?.['post'] as { requestBody: { content: Record<string, object> } };
-Object.assign(post.requestBody.content['application/json'] ?? {}, { example: events });
+const examples: [path: string, method: string, body: object][] = [
+  ['/v1/events', 'post', { events: [{ ...event, occurred_at: new Date(clock()).toISOString() }] }],
+  ['/v1/admin/placements/{placement}', 'put', placement],
+  ['/v1/admin/placements/{placement}', 'post', { version: 1, status: 'shadow' }],
+];
+for (const [path, method, example] of examples) {
+  const operation = document.paths[path]?.[method] as { requestBody: { content: Record<string, object> } };
+  Object.assign(operation.requestBody.content['application/json'] ?? {}, { example });
+}
 const file = join(folder, 'openapi.json');
 await writeFile(file, JSON.stringify(document));
 
@@ -107,6 +130,14 @@ parameters = { campaign_id = "wifi-survey" }
 [[operations]]
 include-path-regex = "/keys/"
 parameters = { key_id = "${other.key_id}" }
+
+[[operations]]
+include-path-regex = "/placements/"
+parameters = { placement = "discover" }
+
+[[operations]]
+include-path-regex = "/deletions/"
+parameters = { deletion_id = "${deletion_id}" }
 
 # One bad item among good ones is told in the verdict, not by the status.
 [[operations]]
@@ -126,7 +157,7 @@ const code = await run(
   '--header',
   `Authorization: Bearer ${made.api_key}`,
   '--max-examples',
-  examples,
+  most,
   '--phases',
   'examples,coverage,fuzzing',
   '--request-timeout',
