@@ -84,7 +84,8 @@ export async function servicesWorld(): Promise<World> {
     const broker = await startOwnServer(behindProxy(toKafka.port), folder, kafkaPorts);
     closing.defer(() => broker.end());
     const store = await startOwnServer(postgres, folder, postgresPorts);
-    closing.defer(() => store.end());
+    // In order, since a killed one leaves shared memory behind that only its next start would take away.
+    closing.defer(() => store.end(postgres.stopSignal));
     const { POSTGRES_URL: direct = '' } = store.env;
     await migrate({ url: direct, schema: SCHEMA }, { direction: 'up' });
 
