@@ -11,7 +11,7 @@ import type { Limits } from './limits/limits.ts';
 import { traceOf } from './log.ts';
 import type { Seen } from './observe.ts';
 import { problemResponse } from './respond.ts';
-import type { RouteName } from './routes.ts';
+import type { Route, RouteName } from './routes.ts';
 import { traceparent } from './traceparent.ts';
 
 const NOBODY: Caller = { tenant_id: '', subject: null, scopes: [] };
@@ -71,12 +71,27 @@ export function createApp({
 }): App {
   const find = addressFinder();
 
+  /** Answers who is known, if they may. */
+  function letThrough(asked: Asked, route: Route & { name: RouteName }): Response | Promise<Response> {
+    authorise(route, asked.caller, asked.id);
+    const counted = route.scope === null ? null : limits.caller(asked.caller);
+    const answer = () => handlers[route.name](asked);
+    return counted ? counted.then(answer) : answer();
+  }
+
+  /** Takes it that a caller asks, from a page or from none. */
+  function know(asked: Asked, caller: Caller, origin: string | null): void {
+    asked.caller = caller;
+    asked.policy = limits.policyOf(caller.tenant_id);
+    if (origin !== null) cors.check(origin, caller.tenant_id);
+  }
+
   /** Answers what the table has, of who may. */
-  async function make(
+  function make(
     asked: Asked,
     { address, id }: { address: Address; id: string },
     origin: string | null,
-  ): Promise<Response> {
+  ): Response | Promise<Response> {
     const { request, waitUntil } = asked;
     const { method, headers } = request;
     const route = address.byMethod.get(method);
@@ -85,22 +100,23 @@ export function createApp({
       const detail = `${method} is not for this address; it takes ${address.allowed}`;
       throw new Problem('method-not-allowed', detail, { headers: { Allow: address.allowed } });
     }
-    if (route.scope !== null) {
-      const who = identify(headers, waitUntil);
-      if (who instanceof Promise) {
-        const begun_ms = clock();
-        asked.caller = await who;
-        asked.auth_ms = clock() - begun_ms;
-      } else asked.caller = who;
-      asked.policy = limits.policyOf(asked.caller.tenant_id);
-      if (origin !== null) cors.check(origin, asked.caller.tenant_id);
+    const known = () => {
+      if (address.id && !v.is(address.id.schema, id)) throw notFound();
+      asked.id = id;
+      return letThrough(asked, route);
+    };
+    if (route.scope === null) return known();
+    const who = identify(headers, waitUntil);
+    if (!(who instanceof Promise)) {
+      know(asked, who, origin);
+      return known();
     }
-    if (address.id && !v.is(address.id.schema, id)) throw notFound();
-    asked.id = id;
-    authorise(route, asked.caller, id);
-    const counted = route.scope === null ? null : limits.caller(asked.caller);
-    if (counted) await counted;
-    return handlers[route.name](asked);
+    const begun_ms = clock();
+    return who.then((caller) => {
+      asked.auth_ms = clock() - begun_ms;
+      know(asked, caller, origin);
+      return known();
+    });
   }
 
   return async (request, context) => {
@@ -115,7 +131,8 @@ export function createApp({
       const counted = limits.address(headers);
       if (counted) await counted;
       if (!found) throw notFound();
-      response = await make(asked, found, origin);
+      const made = make(asked, found, origin);
+      response = made instanceof Promise ? await made : made;
     } catch (error) {
       if (!(error instanceof Problem)) failure = traceOf(error);
       response = problemResponse(asProblem(error), request);

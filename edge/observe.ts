@@ -47,28 +47,31 @@ export function observer({
   random: () => number;
   breakers?: readonly Pick<Breaker, 'name' | 'isOpen'>[];
 }): (seen: Seen) => void {
-  return ({ cache_status, failure, trace, ...seen }) => {
-    const { route, method, status, tenant_id, total_ms, auth_ms } = seen;
+  const openNow = () => {
+    let names = '';
+    for (const one of breakers) if (one.isOpen()) names += names === '' ? one.name : ` ${one.name}`;
+    return names;
+  };
+
+  return (seen) => {
+    const { route, method, status, tenant_id, cache_status, total_ms, auth_ms } = seen;
+    const failed = status >= 500;
+    const telling = failed || random() < SAMPLED;
+    if (!dataset && !telling) return;
     const cache = cacheTier(cache_status);
     const collapsed = cache_status?.includes('; collapsed') ?? false;
-    const open = breakers
-      .filter((one) => one.isOpen())
-      .map(({ name }) => name)
-      .join(' ');
+    const open = openNow();
     dataset?.writeDataPoint({
       indexes: [tenant_id],
       blobs: [route, method, String(status), cache, collapsed ? 'collapsed' : '', open],
       doubles: [total_ms, auth_ms],
     });
-    const failed = status >= 500;
-    if (!failed && random() >= SAMPLED) return;
+    if (!telling) return;
+    const { failure, trace } = seen;
     log({
       level: failed ? 'error' : 'info',
       event: failure ? 'unexpected' : 'request',
-      ...seen,
-      cache,
-      collapsed,
-      open,
+      ...{ route, method, status, tenant_id, total_ms, auth_ms, cache, collapsed, open },
       traceparent: trace(),
       ...failure,
     });
