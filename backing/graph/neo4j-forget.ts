@@ -35,14 +35,14 @@ export function neo4jForgetting(neo4j: Neo4j, cypher: (name: string) => string) 
   const rows = (text: string, batch: readonly object[]) => ({ text, parameters: { batch: { rows: batch } } });
 
   async function since(keys: readonly string[], signal: AbortSignal): Promise<Map<string, string>> {
-    const statement = { text: FORGOTTEN, parameters: { asked: { keys } } };
+    const statement = { text: FORGOTTEN, parameters: { asked: { keys } }, of_write: true };
     const found = await neo4j.read<{ key: string; at: string }>(statement, signal);
     return new Map(found.map(({ key, at }) => [key, at]));
   }
 
   /** Takes away all that a person has no more, some edges a transaction. */
   async function sweep(person: Person, signal: AbortSignal): Promise<void> {
-    const asked = { text: MESSAGES, parameters: { asked: person, some } };
+    const asked = { text: MESSAGES, parameters: { asked: person, some }, of_write: true };
     for (;;) {
       const messages = await neo4j.read<{ message: string }>(asked, signal);
       if (messages.length === 0) break;
@@ -55,7 +55,7 @@ export function neo4jForgetting(neo4j: Neo4j, cypher: (name: string) => string) 
       await neo4j.write([rows(ANSWERS, answers), rows(WROTE, batch)], signal);
     }
     const parameters = { asked: person, some };
-    while ((await neo4j.read({ text: ANY, parameters }, signal)).length > 0)
+    while ((await neo4j.read({ text: ANY, parameters, of_write: true }, signal)).length > 0)
       await neo4j.write([{ text: EDGES, parameters }], signal);
     await neo4j.write([{ text: PERSON, parameters }], signal);
   }

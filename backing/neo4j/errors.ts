@@ -27,7 +27,7 @@ export class Neo4jRefused extends Error {
 /** What status codes stand for (Neo4j 5, "Status codes for errors"), and the driver's own. */
 const MEANINGS = [
   [
-    /^(ServiceUnavailable|SessionExpired)$|DatabaseUnavailable|NotALeader/,
+    /^(ServiceUnavailable|SessionExpired|ProtocolError)$|DatabaseUnavailable|NotALeader/,
     Neo4jUnavailable,
     'cannot be reached',
   ],

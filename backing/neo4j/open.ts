@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import neo4j, { type Driver, type Session } from 'neo4j-driver';
 import { errorFields, type Report } from '../http/report.ts';
+import { BACKOFF, delayAfter } from '../log/backoff.ts';
 import { orAborted } from '../or-aborted.ts';
 import { serverName } from './address.ts';
 import { codedError, Neo4jTimeout, Neo4jUnavailable } from './errors.ts';
@@ -30,11 +32,13 @@ type Statement = {
   parameters: Record<string, unknown>;
   /** How long the server lets it run, where a read may take another time than most. */
   read_ms?: number;
+  /** True for a read that a write is not done without: it is asked again for as long as that. */
+  of_write?: boolean;
 };
 
 /** A Neo4j server, behind a bounded pool. Everything here rejects with coded errors, or the signal's reason. */
 export type Neo4j = {
-  /** Asks one statement that only reads, in one round trip; once more where the connection was lost. */
+  /** Asks one statement that only reads, in one round trip; once more where the connection was lost, or as `of_write` says. */
   read<Row>(statement: Statement, signal: AbortSignal): Promise<Row[]>;
   /**
    * Runs statements in one transaction. It runs again after a deadlock or a lost connection, even one lost while
@@ -53,6 +57,7 @@ const STOP_MS = 3_000;
 /** A dump stands still for as long as its reader does. */
 const STREAM_MS = 10 * 60_000;
 const ROWS_AT_ONCE = 1_000;
+const PATIENCE = { ...BACKOFF, base_ms: 10, max_ms: 1_000 };
 
 /** Rejects like orAborted, and with Neo4jTimeout where there is no sign for so long. */
 async function within<T>(
@@ -157,11 +162,17 @@ export function openNeo4j({
           signal,
           connect_ms + limit_ms + GRACE_MS,
         );
-      try {
-        return await ask();
-      } catch (error) {
-        if (signal.aborted || !(error instanceof Neo4jUnavailable)) throw error;
-        return await ask();
+      // As long as a write would be tried again, where it belongs to one; else once more.
+      const until = statement.of_write ? performance.now() + retry_ms : 0;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await ask();
+        } catch (error) {
+          const wait = attempt === 1 ? 0 : delayAfter(attempt, PATIENCE);
+          const late = attempt > 1 && performance.now() + wait > until;
+          if (signal.aborted || late || !(error instanceof Neo4jUnavailable)) throw error;
+          await orAborted(pause(wait), signal);
+        }
       }
     },
     async write(statements, signal) {
