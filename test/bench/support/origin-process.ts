@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Mendable } from '../../../infra/local/terminal/mendable.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -13,10 +14,14 @@ export async function originProcess(env: Readonly<Record<string, string>>, told:
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close');
-  createInterface(child.stderr).on('line', told);
+  const said: string[] = [];
+  createInterface(child.stderr).on('line', (line) => {
+    if (said.length < 20) said.push(line);
+    told(line);
+  });
   const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), closed])) as [unknown];
   const url = /http:\S+/.exec(String(line))?.[0];
-  if (!url) throw new Error('The origin did not start; what it said stands above');
+  if (!url) throw new Mendable(`The origin did not start: ${said.join(' ')}`);
   return {
     url,
     async stop() {

@@ -62,6 +62,8 @@ export async function realSide() {
         NEO4J_VERSION: name,
         ORIGIN_KEYS: JSON.stringify([side.keys.origin]),
         KEY_PEPPERS: JSON.stringify([side.keys.origin]),
+        // Nothing is asked of the log here.
+        KAFKA_BROKERS: '',
         PORT: '0',
         OPERATIONS_PORT: '0',
       },
