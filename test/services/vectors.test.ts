@@ -57,6 +57,10 @@ onService({ name: 'Milvus', variable: 'MILVUS_ADDRESS', up: 'milvus' }, (address
     return data.map(({ name }) => name).filter((name) => name.startsWith(`${prefix}_`));
   }
 
+  /** Beside them stands who was forgotten. */
+  const messagesOf = async (client: MilvusClient, prefix: string) =>
+    (await namesOf(client, prefix)).filter((name) => name.startsWith(`${prefix}_messages_`));
+
   /** A prefix that no other test or run has; its collections are dropped when the test has finished. */
   function newPrefix(): string {
     const prefix = `test_${randomUUID().replaceAll('-', '')}`;
@@ -104,7 +108,7 @@ onService({ name: 'Milvus', variable: 'MILVUS_ADDRESS', up: 'milvus' }, (address
         moments.map((day) => message({ tenant_id, message_id: day, occurred_at: `${day}T10:00:00.000Z` })),
         signal,
       );
-      const names = (await namesOf(client, prefix)).sort();
+      const names = (await messagesOf(client, prefix)).sort();
       const endings = names.map((name) => name.replace(/^.*_[0-9a-f]{10}_/, ''));
       expect(endings).toEqual(['before_2026_09', 'in_2026_09', 'in_2026_11']);
       expect(await idsIn(vectors, tenant_id)).toEqual(moments);
@@ -125,7 +129,7 @@ onService({ name: 'Milvus', variable: 'MILVUS_ADDRESS', up: 'milvus' }, (address
         message({ tenant_id, occurred_at, place: { topic: topics.events, partition: 0, offset } });
       const [late, early] = [at('2026-10-01T10:00:00.000Z', 9), at('2026-11-01T10:00:00.000Z', 3)];
       await vectors.putMessages(version, [late], signal);
-      const [name] = (await namesOf(client, prefix)) as [string];
+      const [name] = (await messagesOf(client, prefix)) as [string];
       const [row] = (await client.query({ collection_name: name, filter: 'pk >= "0"', output_fields: ['*'] }))
         .data;
       await vectors.putMessages(version, [early], signal);
