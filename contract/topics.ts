@@ -23,3 +23,13 @@ export const groups = {
 
 /** The groups of the views that answers rest on. */
 export const answeringGroups = Object.values(groups).filter((group) => group !== groups.archive);
+
+/** The views that are made anew beside themselves, version by version. The archive is what they are made of. */
+export type ViewName = Exclude<keyof typeof groups, 'archive'>;
+export const viewNames = ['counters', 'embeddings', 'graph'] as const satisfies readonly ViewName[];
+
+/** What the names of a version's store and group end in: nothing for the first, `_r2` for the second. */
+export const versionSuffix = (version: number) => (version === 1 ? '' : `_r${version}`);
+
+/** The group that keeps a version of a view up. */
+export const groupOf = (view: ViewName, version: number) => `${groups[view]}${versionSuffix(version)}`;

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { neo4jAddressOf, neo4jSettings } from '#backing/open/graph.ts';
 import { postgresAddressOf, postgresSettings } from '#backing/open/relational.ts';
+import { versionsThere } from '#backing/open/versions-there.ts';
 import { readSettings } from '#backing/settings.ts';
+import { versionSuffix } from '#contract/topics.ts';
 import { graphMigrations, migrateGraph } from './run-graph-migrations.ts';
 import { migrate, migrations, type Target } from './run-migrations.ts';
 
@@ -50,7 +52,17 @@ const up = command(
   const target = targetOf(options);
   const graph = graphTarget();
   tell(await migrate(target, { direction: 'up' }), 'applied', target.schema);
-  if (graph) tell(await migrateGraph(graph), 'applied', `the graph ${graph.version}`);
+  // Those of views that were made anew have the same tables, and labels, under other names.
+  for (const version of await versionsThere('counters', target)) {
+    if (version === 1) continue;
+    const schema = `${target.schema}${versionSuffix(version)}`;
+    tell(await migrate({ ...target, schema }, { direction: 'up' }), 'applied', schema);
+  }
+  if (!graph) return;
+  for (const one of await versionsThere('graph', target)) {
+    const version = `${graph.version}${versionSuffix(one)}`;
+    tell(await migrateGraph({ ...graph, version }), 'applied', `the graph ${version}`);
+  }
 });
 
 const down = command('down', 'take back the last migration of the schema, with all that is in its tables')

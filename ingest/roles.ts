@@ -1,7 +1,8 @@
 import { role } from '#backing/open/run-roles.ts';
 import { setting } from '#backing/settings.ts';
 import { importKeys } from '#contract/signature.ts';
-import { startGateway, startViews } from './start.ts';
+import { startGateway } from './start.ts';
+import { startVersions } from './versions.ts';
 
 /** The event gateway, in front of the log. */
 export const gatewayRole = role({
@@ -25,8 +26,8 @@ export const gatewayRole = role({
 export const viewsRole = role({
   name: 'views',
   settings: {},
-  async start({ relational, ...ports }, { clock, meter }) {
-    const views = await startViews({ ...relational, ...ports, clock, meter });
+  async start({ switches: { deletions }, ...ports }, { clock, meter }) {
+    const views = await startVersions({ ...ports, deletions, clock, meter });
     return { said: 'views are running', close: () => views.close() };
   },
 });

@@ -10,13 +10,12 @@ import { errorFields, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { Log } from '#backing/log/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
+import { FIRST, type Serving } from '#backing/view-versions/serving.ts';
 import type { Clock } from '#contract/clock.ts';
 import { keepFinishing } from './deletions/keep-finishing.ts';
 import { type GatewayOptions, gatewayApp } from './gateway/gateway-app.ts';
+import { answeringView } from './views/answering.ts';
 import { archiveView } from './views/archive.ts';
-import { countersView } from './views/counters.ts';
-import { embeddingsView } from './views/embeddings.ts';
-import { graphView } from './views/graph.ts';
 import { type Running, type RunOptions, reportFailure, runViews } from './views/run-views.ts';
 
 /**
@@ -52,12 +51,14 @@ export type ViewsOptions = {
   members?: number;
   /** Only the views of these groups; all of them where it is left out. */
   groups?: readonly string[];
+  /** Which version of each view the stores are; the first where nothing is said. */
+  serving?: Serving;
   meter?: Meter;
 };
 
 /** Longer than any batch that is not given up takes. */
-const SETTLE_MS = 120_000;
-const MOST_BETWEEN_MS = 15_000;
+export const SETTLE_MS = 120_000;
+export const MOST_BETWEEN_MS = 15_000;
 
 /** Starts the views; `close` resolves once the batches at hand have ended. */
 export async function startViews({
@@ -76,12 +77,14 @@ export async function startViews({
   onError = reportFailure(toStderr),
   members = 1,
   groups,
+  serving = FIRST,
   meter,
 }: ViewsOptions): Promise<Running> {
+  const means = { embedders, meter };
   const views = [
-    countersView({ counters, catalogue, deletions, meter }),
-    embeddingsView({ embedders, vectors }),
-    graphView({ graph }),
+    answeringView({ view: 'counters', version: serving.counters }, { counters, catalogue, deletions }, means),
+    answeringView({ view: 'embeddings', version: serving.embeddings }, vectors, means),
+    answeringView({ view: 'graph', version: serving.graph }, graph, means),
     ...(archive ? [archiveView({ archive, log, deletions, linger_ms: archive_linger_ms })] : []),
   ];
   const wanted = views.filter(({ group }) => groups?.includes(group) ?? true);

@@ -35,11 +35,14 @@ export function openBookmarks({
   progress,
   clock,
   report,
+  groups = () => answeringGroups,
   wait_ms = WAIT_MS,
 }: {
   progress: Progress | null;
   clock: Clock;
   report: Report;
+  /** The groups of the versions of the views that serve just now. */
+  groups?: (() => readonly string[]) | undefined;
   wait_ms?: number;
 }): Bookmarks {
   const committed = new Map<string, { offsets: readonly number[]; read_ms: number }>();
@@ -75,7 +78,7 @@ export function openBookmarks({
   /** The groups, each with a topic, of which it is not known yet that they passed the bookmark. */
   function behind(bookmark: Bookmark): [group: string, topic: string][] {
     const left = new Map<string, [string, string]>();
-    for (const group of answeringGroups) {
+    for (const group of groups()) {
       for (const [topic, partition, offset] of bookmark) {
         const key = composite(group, topic);
         if (!((committed.get(key)?.offsets[partition] ?? 0) > offset)) left.set(key, [group, topic]);

@@ -2,6 +2,7 @@ import { role } from '#backing/open/run-roles.ts';
 import { openSideLog, sideLogSettings } from '#backing/open/side-log.ts';
 import { setting } from '#backing/settings.ts';
 import { importKeys } from '#contract/signature.ts';
+import { groupOf } from '#contract/topics.ts';
 import { startOrigin } from './start.ts';
 
 export const originRole = role({
@@ -15,7 +16,10 @@ export const originRole = role({
     DEPENDENCY_MS: setting.dependency_ms,
     ANSWERS_AT_ONCE: setting.answers_at_once,
   },
-  async start({ relational, apiKeys, log: own, ...ports }, { settings, clock, report, meter, traces }) {
+  async start(
+    { relational, switches, viewStores, apiKeys, log: own, ...ports },
+    { settings, clock, report, meter, traces },
+  ) {
     const log = openSideLog(own, settings, { application: 'edgewise-origin', report });
     if (!log) {
       const message =
@@ -24,9 +28,13 @@ export const originRole = role({
     }
     const origin = await startOrigin({
       ...relational,
+      versions: switches.versions,
+      placements: switches.placements,
+      deletions: switches.deletions,
       ...ports,
       keys: await importKeys(settings.ORIGIN_KEYS),
       log,
+      groups: () => viewStores.states().map(({ view, serving }) => groupOf(view, serving)),
       clock,
       dependency_ms: settings.DEPENDENCY_MS,
       at_once: settings.ANSWERS_AT_ONCE,

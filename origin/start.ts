@@ -30,6 +30,8 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   deletions?: Deletions;
   /** Tells how far the views are, and takes what is answered; without it no bookmark can be waited for. */
   log?: SideLog | null;
+  /** The groups of the views that serve just now, as bookmarks wait for them. */
+  groups?: () => readonly string[];
 };
 
 /** `relearn` resolves once a tenant's answers rest on what its people did until now, so that none has to wait for that. */
@@ -54,7 +56,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   } = options;
   const { deletions, profiles, graph, vectors } = options;
   const { dependency_ms = DEPENDENCY_MS, at_once, log = null } = options;
-  const bookmarks = openBookmarks({ progress: log, clock, report });
+  const bookmarks = openBookmarks({ progress: log, clock, report, groups: options.groups });
   const measures = openMeasures(meter);
   const guardOf = openGuards({ probe_ms: dependency_ms, measures, report, traces: options.traces });
   const means = { report, measures, guardOf };

@@ -23,6 +23,7 @@ export function embeddedCatalogue(db: DatabaseSync): Catalogue {
   const ofTenant = db.prepare(
     'SELECT campaign FROM campaigns WHERE tenant_id = ? AND campaign IS NOT NULL ORDER BY campaign_id',
   );
+  const tenants = db.prepare('SELECT DISTINCT tenant_id FROM campaigns ORDER BY tenant_id');
   return {
     async put(entries, signal) {
       signal.throwIfAborted();
@@ -40,6 +41,10 @@ export function embeddedCatalogue(db: DatabaseSync): Catalogue {
     async all(tenant_id, signal) {
       signal.throwIfAborted();
       return ofTenant.all(tenant_id).map((row) => JSON.parse(row.campaign as string) as Campaign);
+    },
+    async tenants(signal) {
+      signal.throwIfAborted();
+      return tenants.all().map((row) => row.tenant_id as string);
     },
     async *dump() {
       for (const row of db.prepare(ALL).iterate()) {

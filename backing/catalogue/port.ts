@@ -16,6 +16,8 @@ export interface Catalogue {
   get(tenant_id: string, campaign_id: string, signal: AbortSignal): Promise<Campaign | null>;
   /** All campaigns of a tenant, whatever their status. */
   all(tenant_id: string, signal: AbortSignal): Promise<Campaign[]>;
+  /** The tenants that have or had campaigns, sorted. */
+  tenants(signal: AbortSignal): Promise<string[]>;
   /** The whole state as sorted lines: equal states give equal lines, whichever adapter holds them. */
   dump(): AsyncIterable<string>;
 }

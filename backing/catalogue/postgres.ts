@@ -23,6 +23,18 @@ const ALL = {
   name: 'catalogue.all',
   text: 'SELECT campaign FROM campaigns WHERE tenant_id = $1 AND campaign IS NOT NULL ORDER BY campaign_id',
 };
+/** From tenant to tenant by the index, since each has many rows. */
+const TENANTS = {
+  name: 'catalogue.tenants',
+  text: `
+    WITH RECURSIVE found AS (
+      (SELECT tenant_id FROM campaigns ORDER BY tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT tenant_id FROM campaigns WHERE tenant_id > found.tenant_id ORDER BY tenant_id LIMIT 1)
+      FROM found WHERE found.tenant_id IS NOT NULL
+    )
+    SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL`,
+};
 const PAGE = {
   name: 'catalogue.page',
   text: `
@@ -66,6 +78,10 @@ export function postgresCatalogue(postgres: Postgres): Catalogue {
     async all(tenant_id, signal) {
       const rows = await postgres.query<{ campaign: string }>(ALL, [tenant_id], signal);
       return rows.map(({ campaign }) => JSON.parse(campaign) as Campaign);
+    },
+    async tenants(signal) {
+      const rows = await postgres.query<{ tenant_id: string }>(TENANTS, [], signal);
+      return rows.map(({ tenant_id }) => tenant_id);
     },
     dump() {
       return postgres.snapshot(async function* (ask) {

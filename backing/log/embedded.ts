@@ -106,6 +106,16 @@ export function openLog(options: EmbeddedLogOptions): Log {
       check(topic, signal);
       return store.committed(group, topic);
     },
+    async starts(topic, signal) {
+      check(topic, signal);
+      return Array.from({ length: PARTITIONS }, (_, partition) => store.start(topic, partition));
+    },
+    async moveTo(group, place, signal) {
+      check(place.topic, signal);
+      if (groups.get(group)?.isEmpty === false)
+        throw new LogUnavailable(`The group ${group} has members: stop them first`);
+      store.commit(group, place);
+    },
     async read(place, max, signal) {
       check(place.topic, signal);
       return store.read(place, max);

@@ -73,6 +73,14 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
       checkTopic(topic);
       return asker.committed(group, topic, signal);
     },
+    async starts(topic, signal) {
+      checkTopic(topic);
+      return asker.starts(topic, signal);
+    },
+    async moveTo(group, place, signal) {
+      checkTopic(place.topic);
+      return asker.moveTo(group, place, signal);
+    },
     async read(place, max, signal) {
       checkTopic(place.topic);
       return asker.read(place, max, signal);

@@ -71,6 +71,13 @@ export interface Log {
   ends(topic: string, signal: AbortSignal): Promise<number[]>;
   /** The offset that a group will be handed next, for each partition. */
   committed(group: string, topic: string, signal: AbortSignal): Promise<number[]>;
+  /** The offset of the first record that each partition holds, or will hold: what came before has left the log. */
+  starts(topic: string, signal: AbortSignal): Promise<number[]>;
+  /**
+   * Has a group go on at an offset of a partition, backwards or forwards. Throws LogUnavailable where the group has
+   * members, whose position it would not be.
+   */
+  moveTo(group: string, place: Place, signal: AbortSignal): Promise<void>;
   /** Up to `max` records of a partition from an offset on. */
   read(place: Place, max: number, signal: AbortSignal): Promise<LogRecord[]>;
   close(): Promise<void>;

@@ -16,6 +16,8 @@ export type Store = {
   append(appends: readonly Append[]): Place[][];
   /** Up to `max` records, and about `max_bytes` of values, but at least one record. */
   read(place: Place, max: number, max_bytes?: number): LogRecord[];
+  /** Where the first record stands that is there; where the next one will, of a partition that has none. */
+  start(topic: string, partition: number): number;
   end(topic: string, partition: number): number;
   committed(group: string, topic: string): number[];
   /** Survives the death of the process at once, and the loss of power with the next append. */
@@ -37,6 +39,7 @@ export function openStore(file: string, clock: Clock): Store {
      WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`,
   );
   const last = db.prepare('SELECT max(offset) AS offset FROM record WHERE topic = ? AND partition = ?');
+  const first = db.prepare('SELECT min(offset) AS offset FROM record WHERE topic = ? AND partition = ?');
   const progress = db.prepare(
     'SELECT partition, committed FROM progress WHERE consumer_group = ? AND topic = ?',
   );
@@ -85,6 +88,11 @@ export function openStore(file: string, clock: Clock): Store {
         value: row.value,
         appended_ms: row.appended_ms,
       }));
+    },
+
+    start(topic, partition) {
+      const row = attempt('The log could not be read', () => first.get(topic, partition));
+      return (row?.offset as number | null) ?? ends.get(topic)?.[partition] ?? 0;
     },
 
     end: (topic, partition) => ends.get(topic)?.[partition] ?? 0,

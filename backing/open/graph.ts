@@ -30,10 +30,10 @@ export function neo4jAddressOf(read: Neo4jSettings) {
 
 const neo4j = shared({
   settings: neo4jSettings,
-  open(read, { report }): Promise<Graph & Closable> {
+  open(read, { report, suffix }): Promise<Graph & Closable> {
     return openNeo4jGraph({
       ...neo4jAddressOf(read),
-      version: read.NEO4J_VERSION,
+      version: `${read.NEO4J_VERSION}${suffix}`,
       report,
     });
   },
@@ -41,12 +41,13 @@ const neo4j = shared({
 
 export const graph = port({
   variable: 'GRAPH',
+  view: 'graph',
   users: ['views', 'origin'],
   parts: {
     neo4j,
     embedded: embedded({
       in_folder: true,
-      open: ({ path }): Graph & Closable => openGraph(path('graph.db'), 'full'),
+      open: ({ path, suffix }): Graph & Closable => openGraph(path(`graph${suffix}.db`), 'full'),
     }),
   },
 });

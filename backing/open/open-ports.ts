@@ -1,16 +1,30 @@
 import * as v from 'valibot';
+import { type ViewName, versionSuffix } from '#contract/topics.ts';
 import { openFolder } from '../folder.ts';
 import { type Environment, readSettings, type Setting, type Settings, setting } from '../settings.ts';
+import type { ViewState } from '../view-versions/port.ts';
 import { openAll } from './open-all.ts';
 import type { Closable, Means, Part, Port, RoleName } from './port.ts';
-import { PORTS, type PortName, type PortsOf } from './ports.ts';
+import { type Opened, PORTS, type PortName, type PortsOf } from './ports.ts';
+import { served } from './served.ts';
+import { followViews, type StoreOf, type ViewStores } from './view-stores.ts';
+
+/** Long enough for a server that has just started. */
+const FIRST_MS = 5_000;
+
+/** The rows of the views could not be read, although their database was reached. */
+class ViewsUnknown extends Error {
+  readonly code = 'views_unknown';
+  readonly retryable = true;
+}
 
 type Chosen = { name: string; part: Part };
 
 const neededBy = (roles: readonly RoleName[], only?: readonly PortName[]): [string, Port][] =>
   Object.entries<Port>(PORTS).filter(
     ([name, { users }]) =>
-      users.some((user) => roles.includes(user)) && (only as string[] | undefined)?.includes(name) !== false,
+      users.some((user) => roles.includes(user)) &&
+      (!only || name === 'switches' || (only as string[]).includes(name)),
   );
 
 /** The roles that need the port and are other processes. */
@@ -89,13 +103,14 @@ export function readPorts<All extends Settings>(
 
 /**
  * Opens the ports that the roles of this process need, side by side, by what the environment chose; the stack closes
- * them. Rejects with what openFolder throws, or with ServicesUnreachable.
+ * them. Behind that of a view stands, at each call, the version that serves then. Rejects with what openFolder throws,
+ * or with ServicesUnreachable.
  */
 export async function openPorts<Name extends RoleName>(
   stack: AsyncDisposableStack,
   { read, parts }: ReturnType<typeof readPorts>,
-  means: Omit<Means, 'path'>,
-): Promise<PortsOf<Name>> {
+  given: Omit<Means, 'path' | 'suffix'>,
+): Promise<PortsOf<Name> & { viewStores: ViewStores }> {
   const { DATA } = read as { DATA?: string };
   const folder = DATA === undefined ? null : openFolder(DATA);
   if (folder) stack.defer(() => folder.close());
@@ -103,7 +118,46 @@ export async function openPorts<Name extends RoleName>(
     if (!folder) throw new Error(`Nothing said that ${name} needs a folder`);
     return folder.path(name);
   };
+  const means = { ...given, path };
+  const ofViews = [...parts].flatMap(([name, { part }]) => {
+    const { view } = PORTS[name as PortName] as Port;
+    return view ? [{ name, part, view }] : [];
+  });
   const opening: Record<string, Promise<Closable>> = {};
-  for (const [port, { part }] of parts) opening[port] = part.open(read, { ...means, path });
-  return (await openAll(stack, opening)) as PortsOf<Name>;
+  for (const [name, { part }] of parts)
+    if (!ofViews.some((one) => one.name === name)) opening[name] = part.open(read, { ...means, suffix: '' });
+
+  const open = (view: ViewName, version: number) => {
+    const { part } = ofViews.find((one) => one.view === view) as { part: Part };
+    return part.open(read, { ...means, suffix: versionSuffix(version) }) as Promise<StoreOf[ViewName]>;
+  };
+  const switches = opening['switches'] as Promise<Opened<'switches'>> | undefined;
+  const first: { state: ViewState; store: StoreOf[ViewName] }[] = [];
+  let followed = false;
+  for (const { name, view } of ofViews) {
+    opening[name] = (async () => {
+      // Where the rows cannot be read nothing starts; but then all that cannot be reached is named.
+      const state = await switches
+        ?.then(({ viewVersions }) => viewVersions.read(view, AbortSignal.timeout(FIRST_MS)))
+        .catch(() => null);
+      const store = await open(view, state?.serving ?? 1);
+      if (state) first.push({ state, store });
+      return { close: async () => void (followed || (await store.close())) };
+    })();
+  }
+  const ports: Record<string, unknown> = await openAll(stack, opening);
+  const unread = ofViews.filter(({ view }) => !first.some(({ state }) => state.view === view));
+  if (unread.length > 0)
+    throw new ViewsUnknown(
+      'Which versions of the views serve could not be read: run npm run migrate -- up where that was not done',
+    );
+
+  const { viewVersions } = (await switches) ?? {};
+  if (!viewVersions) return ports as never;
+  followed = true;
+  const viewStores = followViews({ first, viewVersions, open, report: given.report });
+  stack.defer(() => viewStores.close());
+  for (const { name, view } of ofViews)
+    ports[name] = served(viewStores.serving(view), () => viewStores.serving(view));
+  return { ...ports, viewStores } as never;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#contract/clock.ts';
+import type { ViewName } from '#contract/topics.ts';
 import type { Report } from '../http/report.ts';
 import type { Read, Settings } from '../settings.ts';
 
@@ -13,6 +14,8 @@ export type Means = {
   application: string;
   /** Where a file of the data folder stands. The folder is this process's alone; see `in_folder`. */
   path(name: string): string;
+  /** What the names of a view's store end in, by its version; empty for what is no view's. */
+  suffix: string;
 };
 
 export type Closable = { close(): Promise<void> | void };
@@ -33,6 +36,8 @@ export type Part<Opened extends Closable = Closable> = {
 /** A port, and what can be chosen to stand behind it by a variable of the environment. */
 export type Port<Opened extends Closable = Closable, User extends RoleName = RoleName> = {
   variable: string;
+  /** The view whose store it is: then it has versions. */
+  view?: ViewName;
   /** The roles that need it. */
   users: readonly User[];
   /** The parts by what the variable calls them; the first is taken where nothing is said. */

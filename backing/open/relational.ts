@@ -4,12 +4,6 @@ import { postgresCatalogue } from '../catalogue/postgres.ts';
 import { countersSchema, embeddedCounters } from '../counters/embedded.ts';
 import type { Counters } from '../counters/port.ts';
 import { postgresCounters } from '../counters/postgres.ts';
-import { deletionsSchema, embeddedDeletions } from '../deletions/embedded.ts';
-import type { Deletions } from '../deletions/port.ts';
-import { postgresDeletions } from '../deletions/postgres.ts';
-import { embeddedPlacements, placementsSchema } from '../placements/embedded.ts';
-import type { Placements } from '../placements/port.ts';
-import { postgresPlacements } from '../placements/postgres.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { reachPostgres } from '../postgres/reach.ts';
 import { embeddedProfiles, profilesSchema } from '../profiles/embedded.ts';
@@ -17,49 +11,30 @@ import type { Profiles } from '../profiles/port.ts';
 import { postgresProfiles } from '../profiles/postgres.ts';
 import { type Read, setting } from '../settings.ts';
 import { type DatabaseOptions, openDatabase } from '../sqlite.ts';
-import { embeddedVersions, versionsSchema } from '../versions/embedded.ts';
-import type { Versions } from '../versions/port.ts';
-import { postgresVersions } from '../versions/postgres.ts';
 import { type Closable, embedded, port, shared } from './port.ts';
 
-/** Six ports, one database: counters and profiles are written in one transaction. */
-type Relational = Closable & {
+/** Three ports, one database: counters and profiles are written in one transaction. */
+export type Relational = Closable & {
   catalogue: Catalogue;
   counters: Counters;
   profiles: Profiles;
-  versions: Versions;
-  placements: Placements;
-  deletions: Deletions;
 };
 
-/** The embedded ones: the views in one file, and in another what no log can bring back. */
+/** The embedded ones, in one file. */
 export function openRelational(
-  { views, placements }: { views: string; placements: string },
+  file: string,
   synchronous: DatabaseOptions['synchronous'],
 ): Relational & { close(): void } {
-  const schema = [catalogueSchema, countersSchema, profilesSchema, versionsSchema, deletionsSchema].join(';');
-  const db = openDatabase(views, { synchronous, schema });
-  const told = openDatabase(placements, { synchronous, schema: placementsSchema });
+  const schema = [catalogueSchema, countersSchema, profilesSchema].join(';');
+  const db = openDatabase(file, { synchronous, schema });
   const profiles = embeddedProfiles(db);
   return {
     catalogue: embeddedCatalogue(db),
     counters: embeddedCounters(db, profiles),
     profiles: profiles.profiles,
-    versions: embeddedVersions(db),
-    placements: embeddedPlacements(told),
-    deletions: embeddedDeletions(db),
-    close() {
-      db.close();
-      told.close();
-    },
+    close: () => db.close(),
   };
 }
-
-/** Where the embedded ones stand in a data folder. */
-export const relationalFiles = (path: (name: string) => string) => ({
-  views: path('views.db'),
-  placements: path('placements.db'),
-});
 
 /** What is known of the server from the environment. */
 export const postgresSettings = {
@@ -77,10 +52,10 @@ export function postgresAddressOf(read: PostgresSettings): PostgresAddress {
 
 const postgres = shared({
   settings: postgresSettings,
-  async open(read, { application, report }): Promise<Relational> {
+  async open(read, { application, report, suffix }): Promise<Relational> {
     const opened = await reachPostgres({
       ...postgresAddressOf(read),
-      schema: read.POSTGRES_SCHEMA,
+      schema: `${read.POSTGRES_SCHEMA}${suffix}`,
       application_name: application,
       report,
     });
@@ -88,23 +63,21 @@ const postgres = shared({
       catalogue: postgresCatalogue(opened),
       counters: postgresCounters(opened),
       profiles: postgresProfiles(opened),
-      versions: postgresVersions(opened),
-      placements: postgresPlacements(opened),
-      deletions: postgresDeletions(opened),
       close: () => opened.close(),
     };
   },
 });
 
-/** Catalogue, counters, profiles, and the rows that switch versions. */
+/** Catalogue, counters and profiles. */
 export const relational = port({
   variable: 'RELATIONAL',
+  view: 'counters',
   users: ['views', 'origin'],
   parts: {
     postgres,
     embedded: embedded({
       in_folder: true,
-      open: ({ path }): Relational => openRelational(relationalFiles(path), 'full'),
+      open: ({ path, suffix }): Relational => openRelational(path(`views${suffix}.db`), 'full'),
     }),
   },
 });

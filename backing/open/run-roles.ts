@@ -8,6 +8,7 @@ import { openOperations, operationsSettings } from './operations.ts';
 import type { RoleName } from './port.ts';
 import type { PortsOf } from './ports.ts';
 import { runMain } from './run-main.ts';
+import type { ViewStores } from './view-stores.ts';
 
 type Given<All extends Settings> = {
   settings: Read<All>;
@@ -24,7 +25,7 @@ export type Role<Name extends RoleName = RoleName, All extends Settings = Settin
   settings: All;
   /** It may find ports of other roles of the process beside its own. */
   start(
-    ports: PortsOf<Name> & Partial<PortsOf<RoleName>>,
+    ports: PortsOf<Name> & Partial<PortsOf<RoleName>> & { viewStores: ViewStores },
     given: Given<All>,
   ): Promise<{ said: string; close(): Promise<void> }>;
 };

@@ -48,10 +48,10 @@ const milvus = shared({
     if (MILVUS_CA && !MILVUS_ADDRESS.startsWith('https://')) return 'MILVUS_CA needs an https:// address';
     return null;
   },
-  open(read, { clock, report }): Promise<Vectors & Closable> {
+  open(read, { clock, report, suffix }): Promise<Vectors & Closable> {
     return openMilvusVectors({
       ...milvusAddressOf(read),
-      prefix: read.MILVUS_PREFIX,
+      prefix: `${read.MILVUS_PREFIX}${suffix}`,
       history_before: read.MILVUS_HISTORY_BEFORE,
       clock,
       report,
@@ -61,12 +61,13 @@ const milvus = shared({
 
 export const vectors = port({
   variable: 'VECTORS',
+  view: 'embeddings',
   users: ['views', 'origin'],
   parts: {
     milvus,
     embedded: embedded({
       in_folder: true,
-      open: ({ path }): Vectors & Closable => openVectors(path('vectors.db'), 'full'),
+      open: ({ path, suffix }): Vectors & Closable => openVectors(path(`vectors${suffix}.db`), 'full'),
     }),
   },
 });

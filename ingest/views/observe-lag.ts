@@ -4,15 +4,23 @@ import { viewTopics } from '#contract/topics.ts';
 
 const ASKED_MS = 4_000;
 
-/** Tells for each partition how many records a view has still to handle, asked of the log at each scrape. */
-export function observeLag(meter: Meter, { log, groups }: { log: Log; groups: readonly string[] }): void {
+/**
+ * Tells for each partition how many records a view has still to handle, asked of the log at each scrape, until what is
+ * given back is called.
+ */
+export function observeLag(
+  meter: Meter,
+  { log, groups }: { log: Log; groups: readonly string[] },
+): () => void {
   const lag = meter.createObservableGauge('edgewise.view.lag', {
     description: 'Records of a partition that a view has still to handle.',
   });
-  lag.addCallback(async (result) => {
+  const tell = async (result: ObservableResult) => {
     const signal = AbortSignal.timeout(ASKED_MS);
     await Promise.all(viewTopics.map((topic) => observe(result, topic, { log, groups, signal })));
-  });
+  };
+  lag.addCallback(tell);
+  return () => lag.removeCallback(tell);
 }
 
 async function observe(

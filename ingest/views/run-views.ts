@@ -59,7 +59,9 @@ export async function runViews(
   );
   const joined = await Promise.allSettled(joining);
   const consumers = joined.flatMap((one): Consumer[] => (one.status === 'fulfilled' ? [one.value] : []));
+  let unobserve = () => {};
   const close = async () => {
+    unobserve();
     await Promise.all(consumers.map((consumer) => consumer.stop()));
   };
   const failed = joined.find((one) => one.status === 'rejected');
@@ -67,7 +69,7 @@ export async function runViews(
     await close();
     throw failed.reason;
   }
-  observeLag(meter, { log, groups: views.map(({ group }) => group) });
+  unobserve = observeLag(meter, { log, groups: views.map(({ group }) => group) });
   return { close };
 }
 

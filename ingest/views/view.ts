@@ -91,7 +91,8 @@ export function handlerOf(view: View, { log, answers, clock }: { log: Log; answe
   };
 }
 
-function deletionOf({ record, envelope }: Records['deletions'][number]): Deletion {
+/** What a record of a deletion says, and where it stands. */
+export function deletionOf({ record, envelope }: Records['deletions'][number]): Deletion {
   const { tenant_id, accepted_at, deletion } = envelope;
   const { partition, offset } = record;
   return { ...deletion, tenant_id, forgotten_at: accepted_at, partition, offset };

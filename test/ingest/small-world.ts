@@ -18,6 +18,7 @@ import { embeddedProfiles, profilesSchema } from '#backing/profiles/embedded.ts'
 import { openDatabase } from '#backing/sqlite.ts';
 import { embeddedVectors, vectorsSchema } from '#backing/vectors/embedded.ts';
 import { embeddedVersions, versionsSchema } from '#backing/versions/embedded.ts';
+import { embeddedViewVersions, viewVersionsSchema } from '#backing/view-versions/embedded.ts';
 import { Campaign } from '#contract/campaign.ts';
 import { campaignRecord, eventRecord } from '#contract/envelope.ts';
 import { Event } from '#contract/event.ts';
@@ -69,7 +70,14 @@ export type World = ReturnType<typeof openWorld>;
 function memoryStores(clock: () => number): Stores {
   const open = (schema: string) => openDatabase(':memory:', { synchronous: 'normal', schema });
   const views = open(
-    [catalogueSchema, countersSchema, profilesSchema, versionsSchema, deletionsSchema].join(';'),
+    [
+      catalogueSchema,
+      countersSchema,
+      profilesSchema,
+      versionsSchema,
+      viewVersionsSchema,
+      deletionsSchema,
+    ].join(';'),
   );
   const vectors = open(vectorsSchema);
   const graph = open(graphSchema);
@@ -83,6 +91,7 @@ function memoryStores(clock: () => number): Stores {
     versions: embeddedVersions(views),
     placements: embeddedPlacements(control),
     deletions: embeddedDeletions(views),
+    viewVersions: embeddedViewVersions(views),
     graph: embeddedGraph(graph),
     answers: embeddedAnswers({ clock, max_epochs: 1000 }),
     apiKeys: embeddedKeys(control),

@@ -156,6 +156,19 @@ export function catalogueContract({ name, open }: CatalogueSubject): void {
       expect(await catalogue.all(other, signal)).toEqual([campaign(ids[0] as string, 'other')]);
     });
 
+    test('the tenants are those that have or had campaigns, each once, sorted', async () => {
+      const catalogue = await open();
+      expect(await catalogue.tenants(signal)).toEqual([]);
+      const tenants = [newTenant(), newTenant(), newTenant()];
+      for (const tenant of tenants)
+        await catalogue.put([entry(tenant, 'a', 1), entry(tenant, 'b', 1)], signal);
+      await catalogue.put(
+        [deletion(tenants[1] as string, 'a', 2), deletion(tenants[1] as string, 'b', 2)],
+        signal,
+      );
+      expect(await catalogue.tenants(signal)).toEqual(tenants.sort());
+    });
+
     test('an aborted call rejects, and writes nothing', async () => {
       const [catalogue, tenant, aborted] = [await open(), newTenant(), AbortSignal.abort()];
       await expect(catalogue.put([entry(tenant, 'c', 1)], aborted)).rejects.toThrow();

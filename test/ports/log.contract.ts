@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { caughtUp } from '#backing/log/caught-up.ts';
-import type { Batch, ConsumerOptions, Log, LogRecord, Message } from '#backing/log/port.ts';
+import type { Batch, ConsumerOptions, Log, LogRecord, Message, Place } from '#backing/log/port.ts';
 import { topics } from '#contract/topics.ts';
 import { inbox } from './log.inbox.ts';
 
@@ -539,6 +539,50 @@ export function logContract({ name, open }: LogSubject): void {
       expect(sorted(got.flatMap(({ records }) => only(messages)(records)).map(text))).toEqual(
         sorted(messages.map(text)),
       );
+    });
+
+    test('what each partition starts with can be read there, and a new group is handed from there on', async () => {
+      const { log, group, signal } = await setUp();
+      await log.append(topics.events, fresh(40), signal);
+      const [starts, ends] = [await log.starts(topics.events, signal), await log.ends(topics.events, signal)];
+      expect(await log.committed(group, topics.events, signal)).toEqual(starts);
+      expect(starts).toHaveLength(ends.length);
+      for (const [partition, offset] of starts.entries()) {
+        expect(offset).toBeLessThanOrEqual(ends[partition] as number);
+        const [first] = await log.read({ topic: topics.events, partition, offset }, 1, signal);
+        if (first) expect(first.offset).toBeGreaterThanOrEqual(offset);
+      }
+    });
+
+    test('a group without members is moved to a place, forwards and back, and goes on there', async () => {
+      const { log, group, consume, signal } = await setUp();
+      const key = randomUUID();
+      const messages = Array.from({ length: 10 }, (_, at) => ({ key, value: utf8.encode(`${at}`) }));
+      const places = await log.append(topics.events, messages, signal);
+      const place = (at: number) => places[at] as (typeof places)[number];
+      const committed = async () => (await log.committed(group, topics.events, signal))[place(0).partition];
+      for (const at of [6, 2]) {
+        await log.moveTo(group, place(at), signal);
+        expect(await committed()).toBe(place(at).offset);
+        const got: string[] = [];
+        const consumer = await consume({
+          handle: async ({ records }) => void got.push(...records.filter((one) => one.key === key).map(text)),
+        });
+        await caughtUp(log, group, [topics.events], signal);
+        await consumer.stop();
+        expect(got).toEqual(messages.slice(at).map(text));
+      }
+    });
+
+    test('a group with members is not moved', async () => {
+      const { log, group, consume, signal } = await setUp();
+      const [place] = await log.append(topics.events, fresh(1), signal);
+      await consume({ handle: async () => {} });
+      await caughtUp(log, group, [topics.events], signal);
+      const before = await log.committed(group, topics.events, signal);
+      const moving = log.moveTo(group, { ...(place as Place), offset: 0 }, signal);
+      await expect(moving).rejects.toMatchObject({ code: 'log_unavailable' });
+      expect(await log.committed(group, topics.events, signal)).toEqual(before);
     });
 
     test('what was acknowledged and committed is there after the log was closed and opened', async (context) => {

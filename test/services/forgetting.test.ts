@@ -34,7 +34,7 @@ async function openReal() {
   let ahead_ms = 0;
   const clock = () => Date.now() + ahead_ms;
   const { log, relational, ...ports } = await openPorts<'gateway' | 'views'>(closing, chosen, means);
-  const stores = { ...relational, ...ports };
+  const stores = { ...relational, ...ports.switches, ...ports };
   const failures: unknown[] = [];
   const views = await startViews({
     log,

@@ -38,7 +38,13 @@ async function behindProxy(port: PortName, variable: string, env: Record<string,
   const chosen = readPorts(
     ['origin'],
     {},
-    { ...process.env, [variable]: through.replace('neo4j://', 'bolt://'), ...env },
+    {
+      ...process.env,
+      // Where the rows stand that say which version of a view serves.
+      POSTGRES_SCHEMA: await migratedSchema(),
+      [variable]: through.replace('neo4j://', 'bolt://'),
+      ...env,
+    },
     [port],
   );
   const means = { clock: Date.now, report: () => {}, application: 'test' };
@@ -123,7 +129,8 @@ onServices(
       test('PostgreSQL: the answer is made of what was last read, and names what that is', async () => {
         const POSTGRES_SCHEMA = await migratedSchema();
         const { proxy, ports } = await behindProxy('relational', 'POSTGRES_URL', { POSTGRES_SCHEMA });
-        const { catalogue, counters, profiles, versions, placements } = ports.relational as Stores;
+        const { catalogue, counters, profiles } = ports.relational as Stores;
+        const { versions, placements } = ports.switches as Stores;
         const { world, sourcesOf } = await worldOn({ catalogue, counters, profiles, versions, placements });
         fault(proxy);
         expect((await sourcesOf()).degraded).toEqual(['counters']);

@@ -35,14 +35,34 @@ export class Asker {
     return this.#ask(signal, ({ cluster }) => this.#edges(cluster, topic, false));
   }
 
+  /** The offset of the first record of each partition. */
+  async starts(topic: string, signal: AbortSignal): Promise<number[]> {
+    return this.#ask(signal, ({ cluster }) => this.#edges(cluster, topic, true));
+  }
+
+  /** Commits an offset for a group that has no members. */
+  async moveTo(group: string, { topic, partition, offset }: Place, signal: AbortSignal): Promise<void> {
+    const { prefix } = this.#settings;
+    await this.#ask(signal, async (connection) => {
+      const groupId = prefix + group;
+      const coordinator = await coordinatorOf(connection, groupId);
+      await coordinator.offsetCommit({
+        groupId,
+        // What Kafka takes from somebody who is no member, while there is none.
+        groupGenerationId: -1,
+        memberId: '',
+        topics: [{ topic: prefix + topic, partitions: [{ partition, offset: String(offset) }] }],
+      });
+    });
+  }
+
   /** The offset that a group will be handed next. Where it has none, the first one there is. */
   async committed(group: string, topic: string, signal: AbortSignal): Promise<number[]> {
     const { prefix } = this.#settings;
-    return this.#ask(signal, async ({ cluster, coordinators }) => {
+    return this.#ask(signal, async (connection) => {
+      const { cluster } = connection;
       const groupId = prefix + group;
-      const finding = coordinators.get(groupId) ?? cluster.findGroupCoordinator({ groupId });
-      coordinators.set(groupId, finding);
-      const coordinator = await finding;
+      const coordinator = await coordinatorOf(connection, groupId);
       const partitions = this.#partitions().map((partition) => ({ partition }));
       // Its type asks for offsets, of which the request has none.
       const topics = [{ topic: prefix + topic, partitions }] as never;
@@ -172,6 +192,13 @@ export class Asker {
 }
 
 const ignore = () => {};
+
+/** Who keeps a group's offsets; found once for a connection. */
+function coordinatorOf({ cluster, coordinators }: Connection, groupId: string): Promise<Broker> {
+  const finding = coordinators.get(groupId) ?? cluster.findGroupCoordinator({ groupId });
+  coordinators.set(groupId, finding);
+  return finding;
+}
 
 async function fetch(broker: Broker, { topic, partition, offset }: Place): Promise<Fetched> {
   const { responses } = await broker.fetch({

@@ -114,7 +114,7 @@ async function compareViews(left: Side, right: Side, { signal, progress }: Means
     const [a, b] = [storeOf(left, name), storeOf(right, name)];
     const total = await linesIn(a.dump());
     const comparison = await progress(`comparing ${name}`, total, (at) =>
-      orAborted(compareDumps(a.dump(), b.dump(), canonical, at), signal),
+      orAborted(compareDumps(a.dump(), b.dump(), canonical, { onLine: at }), signal),
     );
     equal &&= comparison.equal;
     console.log(verdict(name, comparison));

@@ -16,7 +16,7 @@ async function using(
 ): Promise<void> {
   const signal = stopSignal();
   await using stack = new AsyncDisposableStack();
-  const stores = services ? await realStores(stack) : embeddedStores(stack, data);
+  const stores = services ? await realStores(stack) : await embeddedStores(stack, data);
   const embedders = await openEmbedders(embedderSettings(process.env), toStderr);
   stack.defer(() => embedders.close());
   await work({ stores, embedders, tenant_id, signal });

@@ -32,7 +32,7 @@ export async function chosenSide({
   try {
     const keys = await readKeys(data);
     const { log, relational, ...ports } = await openPorts<'gateway' | 'views'>(closing, chosen, means);
-    const stores = { ...relational, ...ports };
+    const stores = { ...relational, ...ports.switches, ...ports };
     let paused = false;
     const tell = reportFailure(toStderr);
     const views = await startViews({

@@ -18,15 +18,21 @@ export type Comparison = {
   first: [string | null, string | null][];
 };
 
+type Watching = {
+  /** Told how many lines of the left were met. */
+  onLine?(lines: number): void;
+  /** Told of each pair of lines that differ; null where a side has no line with that key. */
+  onDiffer?(left: string | null, right: string | null): void;
+};
+
 /**
- * Compares two dumps line by line, holding one line of each; `onLine` is told how many of the
- * left it has met. Both must rise by their keys, as every dump does.
+ * Compares two dumps line by line, holding one line of each. Both must rise by their keys, as every dump does.
  */
 export async function compareDumps(
   left: AsyncIterable<string>,
   right: AsyncIterable<string>,
   canonical: (line: string) => Canonical,
-  onLine: (lines: number) => void = () => {},
+  { onLine = () => {}, onDiffer = () => {} }: Watching = {},
 ): Promise<Comparison> {
   const [a, b] = [side(left, canonical), side(right, canonical)];
   const first: Comparison['first'] = [];
@@ -34,6 +40,7 @@ export async function compareDumps(
   let least_cosine: number | null = null;
   const note = (...pair: (Line | null)[]) => {
     differing++;
+    onDiffer(pair[0]?.text ?? null, pair[1]?.text ?? null);
     const [one, other] = pair.map((line) => line?.text.slice(0, LONGEST) ?? null);
     if (first.length < TOLD) first.push([one ?? null, other ?? null]);
   };

@@ -3,6 +3,7 @@ import type { Catalogue } from '#backing/catalogue/port.ts';
 import { openStores } from '#backing/embedded.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { openPorts, readPorts } from '#backing/open/open-ports.ts';
+import { servingIn } from '#backing/open/serving-in.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import { openData } from '../folder/data-folder.ts';
@@ -11,10 +12,14 @@ import { openData } from '../folder/data-folder.ts';
 export type SwitchStores = { catalogue: Catalogue; vectors: Vectors; versions: Versions; answers: Answers };
 
 /** Those of a data folder. Throws FolderInUse while another process has it, whose epochs nobody else can raise. */
-export function embeddedStores(stack: AsyncDisposableStack, data: string): SwitchStores {
+export async function embeddedStores(stack: AsyncDisposableStack, data: string): Promise<SwitchStores> {
   const folder = openData(data);
   stack.defer(() => folder.close());
-  const stores = openStores({ path: folder.path, clock: Date.now });
+  const stores = openStores({
+    path: folder.path,
+    clock: Date.now,
+    serving: await servingIn(folder),
+  });
   stack.defer(() => stores.close());
   return stores;
 }
@@ -23,6 +28,6 @@ export function embeddedStores(stack: AsyncDisposableStack, data: string): Switc
 export async function realStores(stack: AsyncDisposableStack): Promise<SwitchStores> {
   const chosen = readPorts(['origin'], {}, process.env, ['relational', 'vectors', 'answers']);
   const means = { clock: Date.now, report: toStderr, application: 'edgewise-embeddings' };
-  const { relational, vectors, answers } = await openPorts<'origin'>(stack, chosen, means);
-  return { catalogue: relational.catalogue, versions: relational.versions, vectors, answers };
+  const { relational, switches, vectors, answers } = await openPorts<'origin'>(stack, chosen, means);
+  return { catalogue: relational.catalogue, versions: switches.versions, vectors, answers };
 }

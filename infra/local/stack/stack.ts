@@ -5,8 +5,10 @@ import { toStderr } from '#backing/http/report.ts';
 import { serveApp } from '#backing/http/serve.ts';
 import { openLog } from '#backing/log/embedded.ts';
 import type { Log } from '#backing/log/port.ts';
+import { servingIn } from '#backing/open/serving-in.ts';
 import type { Clock } from '#contract/clock.ts';
 import { importKeys } from '#contract/signature.ts';
+import { groupOf, viewNames } from '#contract/topics.ts';
 import { startGateway, startViews } from '../../../ingest/start.ts';
 import { reportFailure } from '../../../ingest/views/run-views.ts';
 import { startOrigin } from '../../../origin/start.ts';
@@ -56,7 +58,8 @@ export async function startStack({
 }: StackOptions): Promise<Stack> {
   const closing = new AsyncDisposableStack();
   try {
-    const stores = openStores({ path: folder.path, clock });
+    const serving = await servingIn(folder);
+    const stores = openStores({ path: folder.path, clock, serving });
     closing.defer(() => stores.close());
     const log = openLog({ file: folder.path('log.db'), clock });
     closing.defer(() => log.close());
@@ -71,6 +74,7 @@ export async function startStack({
       embedders,
       archive_linger_ms,
       deletion_settle_ms,
+      serving,
       clock,
       onError(failure) {
         paused ||= failure.retry_ms === null;
@@ -78,7 +82,7 @@ export async function startStack({
       },
     });
     closing.defer(() => views.close());
-    const standing = async (signal: AbortSignal) => ({ ...(await standingOf(log, signal)), paused });
+    const standing = async (signal: AbortSignal) => ({ ...(await standingOf(log, signal, serving)), paused });
     const status = await serveApp(statusApp(standing), { hostname: HOST, port: 0 });
     closing.defer(() => status.close());
     const gateway = await startGateway({
@@ -96,6 +100,7 @@ export async function startStack({
         ...stores,
         embedders,
         log,
+        groups: () => viewNames.map((view) => groupOf(view, serving[view])),
         keys: await importKeys([keys.origin]),
         clock,
         now_ms,

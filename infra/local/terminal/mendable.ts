@@ -20,6 +20,10 @@ const SENTENCES = new Set([
   'objects_unavailable',
   'postgres_unavailable',
   'postgres_refused',
+  'not_now',
+  'history_lost',
+  'versions_differ',
+  'views_at_rest',
 ]);
 /** Those of a server that cannot listen, by the code of their cause. */
 const LISTENING = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND']);

@@ -45,6 +45,7 @@ describe('what is chosen for the ports', () => {
     expect(chosen(['gateway'], { KAFKA_BROKERS: 'h:1' })).toEqual(['log kafka']);
     expect(chosen(['gateway', 'views'], { LOG: 'embedded', ...real })).toEqual([
       'log embedded',
+      'switches postgres',
       'relational postgres',
       'vectors milvus',
       'graph neo4j',
@@ -54,6 +55,7 @@ describe('what is chosen for the ports', () => {
     ]);
     expect(chosen(['views', 'origin'], { ...EMBEDDED, LOG: 'kafka', KAFKA_BROKERS: 'h:1' })).toEqual([
       'log kafka',
+      'switches embedded',
       'relational embedded',
       'vectors embedded',
       'graph embedded',

@@ -20,11 +20,11 @@ if (roles.includes('gateway')) {
   urls.gateway = gateway.url;
 }
 if (roles.includes('views')) {
-  const views = await startViews({ ...relational, ...ports, log });
+  const views = await startViews({ ...relational, ...ports.switches, ...ports, log });
   stack.defer(() => views.close());
 }
 if (roles.includes('origin')) {
-  const origin = await startOrigin({ ...relational, ...ports, ...served });
+  const origin = await startOrigin({ ...relational, ...ports.switches, ...ports, ...served });
   stack.defer(() => origin.close());
   urls.origin = origin.url;
 }

@@ -16,6 +16,7 @@ const total = sum(await ports.log.ends(topics.events, signal));
 const [begun, before] = [performance.now(), process.cpuUsage()];
 const views = await startViews({
   ...relational,
+  ...ports.switches,
   ...ports,
   groups: [group],
   archive_linger_ms: LINGER_MS,

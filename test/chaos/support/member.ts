@@ -32,7 +32,14 @@ const log = kafka
 if (kafka) stack.defer(() => log.close());
 
 if (groups.length > 0) {
-  const views = await startViews({ ...relational, ...ports, log, groups, archive_linger_ms: LINGER_MS });
+  const views = await startViews({
+    ...relational,
+    ...ports.switches,
+    ...ports,
+    log,
+    groups,
+    archive_linger_ms: LINGER_MS,
+  });
   stack.defer(() => views.close());
 }
 if (gateway) {

@@ -1,4 +1,7 @@
 import type { Means } from '#backing/open/port.ts';
 
 /** Takes away all that stands under the prefix or schema that was read. */
-export type Remove = (read: Readonly<Record<string, unknown>>, means: Omit<Means, 'path'>) => Promise<void>;
+export type Remove = (
+  read: Readonly<Record<string, unknown>>,
+  means: Omit<Means, 'path' | 'suffix'>,
+) => Promise<void>;
