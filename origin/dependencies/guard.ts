@@ -54,6 +54,11 @@ export type Guard = {
   ): Promise<Value>;
 };
 
+/**
+ * A look may take longer than answers wait: one that was cut off in planning a query, or in connecting, would find the
+ * same undone at the next look, for ever. It counts as found only where it was fast.
+ */
+const LOOK_MS = 2_000;
 const NEVER = new AbortController().signal;
 
 /** Of the last calls so many are looked at; it opens where more than this share of them failed. */
@@ -136,7 +141,12 @@ export function openGuard(options: {
   /** Makes the call behind the answer where it is time to look; what comes of it is the breaker's to say. */
   function look<Value>(work: (signal: AbortSignal) => Promise<Value>): void {
     if (breaker.state === CircuitState.HalfOpen) return;
-    breaker.execute(() => within(probe_ms, NEVER, work)).catch(() => {});
+    const looking = async () => {
+      const begun_ms = performance.now();
+      await within(LOOK_MS, NEVER, work);
+      if (performance.now() - begun_ms > probe_ms) throw new Error(`${dependency} is there, and slow yet`);
+    };
+    breaker.execute(looking).catch(() => {});
   }
 
   return {

@@ -69,6 +69,23 @@ test('one that is still away is looked for again and again, each look for a time
   expect(states).toEqual(['open', 'closed']);
 });
 
+test('one that has to prepare itself has the time for that behind the answers, and is used once it is fast', async () => {
+  const { guard } = await broken();
+  let prepared = false;
+  const work = vi.fn(async () => {
+    if (!prepared) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    prepared = true;
+    return 7;
+  });
+  await vi.advanceTimersByTimeAsync(5_000);
+  await guard.run('search', signal, work).catch(() => {});
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([prepared, guard.state]).toEqual([true, 'open']);
+  await guard.run('search', signal, work).catch(() => {});
+  await vi.advanceTimersByTimeAsync(0);
+  expect(guard.state).toBe('closed');
+});
+
 test('what is late counts as failed, though it never listens', async () => {
   const { guard, outcomes } = watched();
   for (let i = 0; i < 5; i++) {
