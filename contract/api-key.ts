@@ -16,8 +16,8 @@ export const Scope = v.picklist(SCOPES, `A scope is one of ${SCOPES.join(', ')}`
 /** What people call a key. */
 export const KeyName = v.pipe(
   v.string(),
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the document's readers of patterns know of no \p{Cc}
   v.regex(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the document's readers of patterns know of no \p{Cc}
     /^[^\x00-\x1f\x7f-\x9f]{1,128}$/u,
     'A name is 1 to 128 characters, none of them a control character',
   ),
