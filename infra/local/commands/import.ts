@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { importKeys, type Key } from '#contract/signature.ts';
+import { checkpointsIn, type OpenCheckpoint } from '../files/checkpoint.ts';
 import { gatewayClient } from '../files/gateway-client.ts';
 import { type Imported, importFiles } from '../files/import-files.ts';
 import { openRecords, type Records } from '../files/records.ts';
@@ -28,8 +29,8 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-The same file can be imported again without harm: what is known already counts once. So after an interruption,
-start the same import again.
+The same file can be imported again without harm: what is known already counts once. After an interruption, start the
+same import again: it goes on where it stopped.
 
 Examples:
   npm run import -- --events events.ndjson.gz --campaigns campaigns.ndjson
@@ -42,7 +43,9 @@ Examples:
         if (accepted === 0) process.exitCode = 1;
       } catch (error) {
         if (!(error instanceof Stopped)) throw error;
-        console.error('Stopped. Start the same import again to complete it; nothing counts twice.');
+        console.error(
+          'Stopped. Start the same import again: it goes on from here, and nothing counts twice.',
+        );
         process.exitCode = 130;
       }
     });
@@ -58,10 +61,12 @@ async function runImport(options: Options, { signal, progress }: Means): Promise
   try {
     const [key] = (await importKeys([connection.keys.gateway])) as [Key];
     const send = gatewayClient({ url: connection.gateway_url, key, tenant_id, clock: Date.now, signal });
-    const rejects = openRejects(rejectsPath(options));
+    const checkpoint = checkpointsIn(data, tenant_id);
+    const rejects = openRejects(rejectsPath(options), { goesOn: await wasBrokenOff(files, checkpoint) });
     changeState(data, { tenant_id });
-    const imported = await importFiles({ ...files, send, rejects, progress });
+    const imported = await importFiles({ ...files, send, rejects, progress, checkpoint });
     await catchUp({ read: connection.standing, progress, signal });
+    imported.done();
     if (imported.person !== null) {
       changeState(data, { tenant_id, person: { tenant_id, user_id: imported.person } });
     }
@@ -89,6 +94,18 @@ export async function openFiles({
     campaigns: campaigns === undefined ? null : await openRecords(campaigns),
     events: events === undefined ? null : await openRecords(events),
   };
+}
+
+/** Whether any of the files was imported in part. */
+async function wasBrokenOff(
+  { events, campaigns }: Awaited<ReturnType<typeof openFiles>>,
+  checkpoint: OpenCheckpoint,
+): Promise<boolean> {
+  const kept = [
+    campaigns && (await checkpoint('campaigns', campaigns.path)),
+    events && (await checkpoint('imports', events.path)),
+  ];
+  return kept.some((one) => one !== null && one.reached.line > 0);
 }
 
 function rejectsPath({ data, rejects, events, campaigns }: Options): string {
