@@ -129,24 +129,26 @@ async function arrive(input: RequestInfo | URL, init?: RequestInit): Promise<Res
   return toGateway ? behind.gateway(arrived) : behind.origin(arrived);
 }
 
-let tests = 0;
-/** Where the requests of the test at hand come from: each test has an address's limit for itself. */
-const address = () => `10.${(tests >> 16) & 255}.${(tests >> 8) & 255}.${tests & 255}`;
-
 /** Configures the Worker, and puts `behind` in place of the network. Without `queue` it has no event queue. */
 export function openEdge({ queue = false } = {}): void {
-  tests++;
   Object.assign(env, rightEnv, queue ? {} : { EVENTS: undefined });
   vi.spyOn(globalThis, 'fetch').mockImplementation(arrive);
   // No bound is shortened by chance.
   vi.spyOn(Math, 'random').mockReturnValue(0);
 }
 
+let asked = 0;
+/** An address that no other request comes from, so that however many a test sends, none is over an address's limit. */
+function newAddress(): string {
+  asked++;
+  return `10.${(asked >> 16) & 255}.${(asked >> 8) & 255}.${asked & 255}`;
+}
+
 /** Asks the Worker, as a request of its own. */
 export function ask(path: string, init: RequestInit & { as?: string } = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   if (init.as) headers.set('Authorization', `Bearer ${init.as}`);
-  if (!headers.has('CF-Connecting-IP')) headers.set('CF-Connecting-IP', address());
+  if (!headers.has('CF-Connecting-IP')) headers.set('CF-Connecting-IP', newAddress());
   return exports.default.fetch(`http://edge.test${path}`, { ...init, headers });
 }
 
