@@ -24,6 +24,12 @@ export function embeddedCatalogue(db: DatabaseSync): Catalogue {
     'SELECT campaign FROM campaigns WHERE tenant_id = ? AND campaign IS NOT NULL ORDER BY campaign_id',
   );
   const tenants = db.prepare('SELECT DISTINCT tenant_id FROM campaigns ORDER BY tenant_id');
+  const versions = db.prepare(`
+    SELECT campaign_id, version, campaign IS NULL AS deleted FROM campaigns
+    WHERE tenant_id = ? AND campaign_id > ? ORDER BY campaign_id LIMIT ?`);
+  const some = db.prepare(`
+    SELECT campaign_id, version, campaign FROM campaigns
+    WHERE tenant_id = ? AND campaign_id IN (SELECT value FROM json_each(?))`);
   return {
     async put(entries, signal) {
       signal.throwIfAborted();
@@ -45,6 +51,23 @@ export function embeddedCatalogue(db: DatabaseSync): Catalogue {
     async tenants(signal) {
       signal.throwIfAborted();
       return tenants.all().map((row) => row.tenant_id as string);
+    },
+    async versions(tenant_id, after, limit, signal) {
+      signal.throwIfAborted();
+      return versions.all(tenant_id, after, limit).map(({ campaign_id, version, deleted }) => ({
+        campaign_id: campaign_id as string,
+        version: version as number,
+        deleted: deleted === 1,
+      }));
+    },
+    async entries(tenant_id, campaign_ids, signal) {
+      signal.throwIfAborted();
+      return some.all(tenant_id, JSON.stringify(campaign_ids)).map(({ campaign_id, version, campaign }) => ({
+        tenant_id,
+        campaign_id: campaign_id as string,
+        version: version as number,
+        campaign: campaign === null ? null : (JSON.parse(campaign as string) as Campaign),
+      }));
     },
     async *dump() {
       for (const row of db.prepare(ALL).iterate()) {

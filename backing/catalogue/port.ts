@@ -8,6 +8,9 @@ export type CatalogueEntry = {
   campaign: Campaign | null;
 };
 
+/** Which content of a campaign is kept, without the content. */
+export type CatalogueVersion = { campaign_id: string; version: number; deleted: boolean };
+
 /** What there is to recommend. */
 export interface Catalogue {
   /** Keeps each entry unless one of the same campaign with that version or a higher one is kept already. */
@@ -18,6 +21,10 @@ export interface Catalogue {
   all(tenant_id: string, signal: AbortSignal): Promise<Campaign[]>;
   /** The tenants that have or had campaigns, sorted. */
   tenants(signal: AbortSignal): Promise<string[]>;
+  /** The versions of a tenant's campaigns, deleted ones too, by id: up to `limit` of those after an id, or after ''. */
+  versions(tenant_id: string, after: string, limit: number, signal: AbortSignal): Promise<CatalogueVersion[]>;
+  /** What is kept of these campaigns, deleted ones too, in no order; who never was is left out. */
+  entries(tenant_id: string, campaign_ids: readonly string[], signal: AbortSignal): Promise<CatalogueEntry[]>;
   /** The whole state as sorted lines: equal states give equal lines, whichever adapter holds them. */
   dump(): AsyncIterable<string>;
 }

@@ -2,7 +2,7 @@ import type { Campaign } from '#contract/campaign.ts';
 import { composite } from '#contract/ids.ts';
 import type { Postgres } from '../postgres/open.ts';
 import { pages } from '../postgres/pages.ts';
-import type { Catalogue, CatalogueEntry } from './port.ts';
+import type { Catalogue, CatalogueEntry, CatalogueVersion } from './port.ts';
 
 const PUT = {
   name: 'catalogue.put',
@@ -34,6 +34,18 @@ const TENANTS = {
       FROM found WHERE found.tenant_id IS NOT NULL
     )
     SELECT tenant_id FROM found WHERE tenant_id IS NOT NULL`,
+};
+const VERSIONS = {
+  name: 'catalogue.versions',
+  text: `
+    SELECT campaign_id, version, campaign IS NULL AS deleted FROM campaigns
+    WHERE tenant_id = $1 AND campaign_id > $2 ORDER BY campaign_id LIMIT $3`,
+};
+const ENTRIES = {
+  name: 'catalogue.entries',
+  text: `
+    SELECT campaign_id, version, campaign FROM campaigns
+    WHERE tenant_id = $1 AND campaign_id = ANY ($2::text[])`,
 };
 const PAGE = {
   name: 'catalogue.page',
@@ -82,6 +94,27 @@ export function postgresCatalogue(postgres: Postgres): Catalogue {
     async tenants(signal) {
       const rows = await postgres.query<{ tenant_id: string }>(TENANTS, [], signal);
       return rows.map(({ tenant_id }) => tenant_id);
+    },
+    async versions(tenant_id, after, limit, signal) {
+      const rows = await postgres.query<CatalogueVersion>(VERSIONS, [tenant_id, after, limit], signal);
+      return rows.map(({ campaign_id, version, deleted }) => ({
+        campaign_id,
+        version: Number(version),
+        deleted,
+      }));
+    },
+    async entries(tenant_id, campaign_ids, signal) {
+      const rows = await postgres.query<Row & { version: number }>(
+        ENTRIES,
+        [tenant_id, campaign_ids],
+        signal,
+      );
+      return rows.map(({ campaign_id, version, campaign }) => ({
+        tenant_id,
+        campaign_id,
+        version: Number(version),
+        campaign: campaign === null ? null : (JSON.parse(campaign) as Campaign),
+      }));
     },
     dump() {
       return postgres.snapshot(async function* (ask) {

@@ -85,6 +85,9 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
   const oneCampaign = db.prepare(
     'SELECT vector FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND campaign_id = ?',
   );
+  const someCampaigns = db.prepare(`
+    SELECT campaign_id, campaign_version, vector IS NULL AS deleted FROM campaign_vectors
+    WHERE version = ? AND tenant_id = ? AND campaign_id IN (SELECT value FROM json_each(?))`);
   const tenantMessages = db.prepare(`
     SELECT user_id, message_id, campaign_id, occurred_at, vector FROM message_vectors
     WHERE version = ? AND tenant_id = ?`);
@@ -281,6 +284,15 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
       check(version, []);
       const row = oneCampaign.get(version.id, tenant_id, campaign_id);
       return row?.vector ? restore(bytesOf(row.vector)) : null;
+    },
+    async campaignVersions(version, tenant_id, campaign_ids, signal) {
+      signal.throwIfAborted();
+      check(version, []);
+      return someCampaigns.all(version.id, tenant_id, JSON.stringify(campaign_ids)).map((row) => ({
+        campaign_id: row.campaign_id as string,
+        version: row.campaign_version as number,
+        deleted: row.deleted === 1,
+      }));
     },
     async messagesOf({ tenant_id, user_id }, most, signal) {
       signal.throwIfAborted();

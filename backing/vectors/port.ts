@@ -64,6 +64,9 @@ export type MessageSearch = {
   before: string;
 };
 
+/** Which content of a campaign a store has; `deleted` where it keeps no vector of it. */
+type CampaignVersion = { campaign_id: string; version: number; deleted: boolean };
+
 /** A vector is not of the version it is put or searched under, or that version is stored as one of another model. */
 export class VersionMismatch extends Error {
   readonly code = 'version_mismatch';
@@ -107,6 +110,13 @@ export interface Vectors {
     campaign_id: string,
     signal: AbortSignal,
   ): Promise<Float32Array | null>;
+  /** Which versions of these campaigns there are, in no order; who never was is left out. Throws VersionMismatch. */
+  campaignVersions(
+    version: EmbeddingVersion,
+    tenant_id: string,
+    campaign_ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<CampaignVersion[]>;
   /** Which messages of a person have a vector, of any version, by version and id; the first, where there are more than `most`. */
   messagesOf(
     person: { tenant_id: string; user_id: string },

@@ -169,11 +169,51 @@ export function catalogueContract({ name, open }: CatalogueSubject): void {
       expect(await catalogue.tenants(signal)).toEqual(tenants.sort());
     });
 
+    test('the versions of a tenant are told page by page, those of deleted campaigns too', async () => {
+      const [catalogue, tenant, other] = [await open(), newTenant(), newTenant()];
+      const ids = [...ODD_IDS].sort();
+      await catalogue.put(
+        ids.map((id, at) => entry(tenant, id, at)),
+        signal,
+      );
+      await catalogue.put(
+        [entry(other, ids[1] as string, 9), deletion(tenant, ids[0] as string, 50)],
+        signal,
+      );
+      const expected = ids.map((campaign_id, at) => ({
+        campaign_id,
+        version: at === 0 ? 50 : at,
+        deleted: at === 0,
+      }));
+      const told = [];
+      for (let after = ''; ; ) {
+        const page = await catalogue.versions(tenant, after, 2, signal);
+        expect(page.length).toBeLessThanOrEqual(2);
+        told.push(...page);
+        if (page.length < 2) break;
+        after = page.at(-1)?.campaign_id as string;
+      }
+      expect(told).toEqual(expected);
+      expect(await catalogue.versions(newTenant(), '', 2, signal)).toEqual([]);
+    });
+
+    test('entries come back as they were put, those of deleted campaigns too, and of nobody else', async () => {
+      const [catalogue, tenant, other] = [await open(), newTenant(), newTenant()];
+      const put = [...ODD_IDS].map((id, at) => (at % 2 ? deletion : entry)(tenant, id, at));
+      await catalogue.put([...put, entry(tenant, 'not-asked', 7), entry(other, 'of-another', 8)], signal);
+      const asked = [...ODD_IDS, 'never-was', 'of-another'];
+      const found = await catalogue.entries(tenant, asked, signal);
+      expect(found.sort((a, b) => a.version - b.version)).toEqual(put);
+      expect(await catalogue.entries(tenant, [], signal)).toEqual([]);
+    });
+
     test('an aborted call rejects, and writes nothing', async () => {
       const [catalogue, tenant, aborted] = [await open(), newTenant(), AbortSignal.abort()];
       await expect(catalogue.put([entry(tenant, 'c', 1)], aborted)).rejects.toThrow();
       await expect(catalogue.get(tenant, 'c', aborted)).rejects.toThrow();
       await expect(catalogue.all(tenant, aborted)).rejects.toThrow();
+      await expect(catalogue.versions(tenant, '', 9, aborted)).rejects.toThrow();
+      await expect(catalogue.entries(tenant, ['c'], aborted)).rejects.toThrow();
       expect(await collect(catalogue.dump())).toEqual([]);
     });
 

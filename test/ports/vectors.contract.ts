@@ -599,6 +599,28 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       expect(await campaignsNear(vectors, amongCampaigns(other))).toEqual([last]);
     });
 
+    test('which versions of campaigns there are is told, where one was deleted too, and of nobody else', async () => {
+      const [vectors, tenant_id, other] = [await open(), newTenant(), newTenant()];
+      const ids = [...ODD_IDS];
+      const asked = [...ids, 'never-was', 'of-another'];
+      expect(await vectors.campaignVersions(version, tenant_id, asked, signal)).toEqual([]);
+      const put = ids.map((id, at) =>
+        at % 2 ? deletion(tenant_id, id, at) : campaignVector(tenant_id, id, { version: at }),
+      );
+      const beside = [campaignVector(tenant_id, 'not-asked'), campaignVector(other, 'of-another')];
+      await vectors.putCampaigns(version, [...put, ...beside], signal);
+      const found = await vectors.campaignVersions(version, tenant_id, asked, signal);
+      expect(found.sort((a, b) => a.version - b.version)).toEqual(
+        ids.map((campaign_id, at) => ({ campaign_id, version: at, deleted: at % 2 === 1 })),
+      );
+      const unseen = { ...version, id: 'unseen' };
+      expect(await vectors.campaignVersions(unseen, tenant_id, asked, signal)).toEqual([]);
+      const another = { ...version, digest: 'another' };
+      await expect(vectors.campaignVersions(another, tenant_id, asked, signal)).rejects.toThrow(
+        VersionMismatch,
+      );
+    });
+
     test('an aborted call rejects, and writes nothing', async () => {
       const [vectors, tenant_id, aborted] = [await open(), newTenant(), AbortSignal.abort()];
       await expect(vectors.putMessages(version, [message({ tenant_id })], aborted)).rejects.toThrow();
@@ -608,6 +630,7 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       await expect(vectors.nearestMessages(amongMessages(tenant_id), aborted)).rejects.toThrow();
       await expect(vectors.nearestCampaigns(amongCampaigns(tenant_id), aborted)).rejects.toThrow();
       await expect(vectors.messages(version, tenant_id, 'u', ['m'], aborted)).rejects.toThrow();
+      await expect(vectors.campaignVersions(version, tenant_id, ['c'], aborted)).rejects.toThrow();
       await expect(vectors.campaign(version, tenant_id, 'c', aborted)).rejects.toThrow();
       expect(await collect(vectors.dump())).toEqual([]);
       expect(await idsNear(vectors, amongMessages(tenant_id))).toEqual([]);

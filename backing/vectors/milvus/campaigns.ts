@@ -7,7 +7,7 @@ import { best, searchRows, similarityOf } from './search.ts';
 import type { Store } from './store.ts';
 import { checkWidth } from './width.ts';
 
-type CampaignsOf = Pick<Vectors, 'putCampaigns' | 'nearestCampaigns' | 'campaign'>;
+type CampaignsOf = Pick<Vectors, 'putCampaigns' | 'nearestCampaigns' | 'campaign' | 'campaignVersions'>;
 
 /** The first and the last moment that there is. */
 const ALWAYS_MS = 8.64e15;
@@ -60,8 +60,9 @@ function newest(rows: readonly CampaignVector[]): Map<string, CampaignVector> {
 }
 
 /**
- * Campaigns in Milvus. What is there is read before it is written over; in between nobody else may write the same
- * campaign: its records stand in one partition, which one member of a group handles, a batch after the other.
+ * Campaigns in Milvus. What is there is read before it is written over, and nobody else should write the same campaign
+ * in between: its records stand in one partition, which one member of a group handles, a batch after the other. Where
+ * a repair does all the same, an older content may be left over a newer one: the next repair finds that.
  */
 export function campaignsIn(store: Store): CampaignsOf {
   const { connection, collections, prefix, search_ms, write_ms } = store;
@@ -134,6 +135,23 @@ export function campaignsIn(store: Store): CampaignsOf {
         };
         const [row] = await fetchRows(connection, asked, signal);
         return row && row['deleted'] !== true ? Float32Array.from(row['vector'] as number[]) : null;
+      });
+    },
+
+    async campaignVersions(version, tenant_id, campaign_ids, signal) {
+      signal.throwIfAborted();
+      const name = campaignsName(prefix, version.id);
+      return await collections.using(async () => {
+        if (!(await isThere(name, signal))) return [];
+        await collections.ready(name, version, signal);
+        const keys = campaign_ids.map((campaign_id) => keyOf(tenant_id, campaign_id));
+        const fields = ['campaign_id', 'version', 'deleted'];
+        const rows = await fetchRows(connection, { name, keys, fields, limit_ms: search_ms }, signal);
+        return rows.map((row) => ({
+          campaign_id: String(row['campaign_id']),
+          version: Number(row['version']),
+          deleted: row['deleted'] === true,
+        }));
       });
     },
   };
