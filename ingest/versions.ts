@@ -9,6 +9,7 @@ import type { ViewStores } from '#backing/open/view-stores.ts';
 import type { Clock } from '#contract/clock.ts';
 import { groupOf, type ViewName, viewNames, viewTopics } from '#contract/topics.ts';
 import { keepFinishing } from './deletions/keep-finishing.ts';
+import { keepReconciling } from './reconcile/keep-reconciling.ts';
 import { MOST_BETWEEN_MS, SETTLE_MS } from './start.ts';
 import { answeringView, type ViewPorts } from './views/answering.ts';
 import { archiveView } from './views/archive.ts';
@@ -25,6 +26,8 @@ export type VersionsOptions = {
   archive?: Archive;
   clock: Clock;
   onError?: RunOptions['onError'];
+  /** How often the campaign vectors are compared with the catalogue. */
+  reconcile_ms?: number;
   meter?: Meter;
 };
 
@@ -42,6 +45,7 @@ export async function startVersions({
   archive,
   clock,
   onError = reportFailure(toStderr),
+  reconcile_ms,
   meter,
 }: VersionsOptions): Promise<Running> {
   const running = new Map<string, Running & { name: ViewName; view: View }>();
@@ -109,9 +113,16 @@ export async function startVersions({
       }),
   });
 
+  const reconciling = keepReconciling({
+    ...{ viewStores, embedders, log, answers, meter },
+    report: toStderr,
+    every_ms: reconcile_ms,
+  });
+
   return {
     async close() {
       unwatch();
+      await reconciling.close();
       await finishing.close();
       await Promise.all([...running.values(), ...(archived ? [archived] : [])].map((one) => one.close()));
     },

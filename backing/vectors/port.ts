@@ -65,7 +65,7 @@ export type MessageSearch = {
 };
 
 /** Which content of a campaign a store has; `deleted` where it keeps no vector of it. */
-type CampaignVersion = { campaign_id: string; version: number; deleted: boolean };
+export type CampaignVersion = { campaign_id: string; version: number; deleted: boolean };
 
 /** A vector is not of the version it is put or searched under, or that version is stored as one of another model. */
 export class VersionMismatch extends Error {

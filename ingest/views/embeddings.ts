@@ -1,9 +1,9 @@
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
-import type { CampaignVector, MessageVector, Vectors } from '#backing/vectors/port.ts';
-import type { Campaign } from '#contract/campaign.ts';
+import type { MessageVector, Vectors } from '#backing/vectors/port.ts';
 import { livedAt } from '#contract/deletion.ts';
 import { groups, viewTopics } from '#contract/topics.ts';
+import { campaignVectors, saysNothing } from './campaign-vectors.ts';
 import type { Records } from './read-records.ts';
 import type { Hand, View } from './view.ts';
 
@@ -68,25 +68,10 @@ async function writeCampaigns(
   { embedder, vectors }: Ports,
   { signal, stillOurs }: Hand,
 ): Promise<void> {
-  const kept = campaigns.flatMap(({ envelope: { campaign } }) => (campaign ? [campaign] : []));
-  const embedded = await embedder.embed(kept.map(textOf), signal);
-  const vectorOf = new Map(kept.map((campaign, at) => [campaign, embedded[at]]));
-  stillOurs();
-  const rows = campaigns.map(({ record, envelope: { tenant_id, campaign_id, campaign } }): CampaignVector => {
-    const vector = campaign && vectorOf.get(campaign);
-    const row = { tenant_id, campaign_id, version: record.offset };
-    // Without a direction it is near to nothing; but the vector of its former text has to go.
-    return campaign && vector && !saysNothing(vector)
-      ? { ...row, campaign, vector }
-      : { ...row, campaign: null };
+  const entries = campaigns.map(({ record, envelope: { tenant_id, campaign_id, campaign } }) => {
+    return { tenant_id, campaign_id, version: record.offset, campaign };
   });
+  const rows = await campaignVectors(entries, embedder, signal);
+  stillOurs();
   await vectors.putCampaigns(embedder.version, rows, signal);
-}
-
-function textOf({ title, text, tags }: Campaign): string {
-  return [title, text, tags.join(' ')].join('\n');
-}
-
-function saysNothing(vector: Float32Array): boolean {
-  return vector.every((component) => component === 0);
 }

@@ -8,7 +8,7 @@ import { groupOf, groups, topics, type ViewName, viewTopics } from '#contract/to
 import { versionMaker } from '../../../infra/local/rebuild/maker.ts';
 import { dumpedStores, type Rebuilding } from '../../../infra/local/rebuild/rebuilding.ts';
 import { noProgress } from '../../../infra/local/terminal/progress.ts';
-import { startVersions } from '../../../ingest/versions.ts';
+import { startVersions, type VersionsOptions } from '../../../ingest/versions.ts';
 import { archiveView } from '../../../ingest/views/archive.ts';
 import { runViews, type ViewFailure } from '../../../ingest/views/run-views.ts';
 import { campaignRecordOf, recordOf } from '../../ingest/small-world.ts';
@@ -64,7 +64,10 @@ const deletionAt = (at: number) =>
   });
 
 /** All parts as they were chosen, with the views running on them, and what a rebuild of one has to do with. */
-export async function runningViews(chosen: ReturnType<typeof readPorts>) {
+export async function runningViews(
+  chosen: ReturnType<typeof readPorts>,
+  others: Partial<VersionsOptions> = {},
+) {
   const stack = new AsyncDisposableStack();
   let closed: Promise<void> | undefined;
   const close = () => {
@@ -85,6 +88,7 @@ export async function runningViews(chosen: ReturnType<typeof readPorts>) {
     deletions: switches.deletions,
     clock: Date.now,
     onError,
+    ...others,
   });
   stack.defer(() => versions.close());
   const { linger_ms: _, ...view } = archiveView({ archive, log });

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { embeddersOf } from '#backing/embedder/embedders.ts';
+import { hashingEmbedder } from '#backing/embedder/hashing.ts';
+import { caughtUp } from '#backing/log/caught-up.ts';
+import { readPorts } from '#backing/open/open-ports.ts';
+import { firstState } from '#backing/view-versions/port.ts';
+import { groups, topics } from '#contract/topics.ts';
+import { keepReconciling } from '../../ingest/reconcile/keep-reconciling.ts';
+import { cli } from '../infra/support/cli.ts';
+import { runningViews } from '../infra/support/rebuilding.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { type Rows, reconcilingContract } from './reconciling.ts';
+import { campaignRecordOf, openWorld, runToEnd } from './small-world.ts';
+
+const { signal } = new AbortController();
+const EMBEDDED = {
+  LOG: 'embedded',
+  RELATIONAL: 'embedded',
+  VECTORS: 'embedded',
+  GRAPH: 'embedded',
+  ANSWERS: 'embedded',
+  KEY_STORE: 'embedded',
+  ARCHIVE: 'embedded',
+};
+const embeddedIn = (DATA: string) => readPorts(['gateway', 'views', 'origin'], {}, { ...EMBEDDED, DATA });
+
+type Row = Record<string, SQLOutputValue>;
+
+/** The rows of a folder's vectors, by a connection of its own. */
+function rowsIn(folder: string): Rows<Row> {
+  async function on<Value>(work: (db: DatabaseSync) => Value): Promise<Value> {
+    const db = new DatabaseSync(join(folder, 'vectors.db'), { timeout: 5_000 });
+    try {
+      return work(db);
+    } finally {
+      db.close();
+    }
+  }
+  const put = 'INSERT OR REPLACE INTO campaign_vectors VALUES (?, ?, ?, ?, ?, ?)';
+  return {
+    take: (id) =>
+      on((db) => db.prepare('SELECT * FROM campaign_vectors WHERE campaign_id = ?').get(id) as Row),
+    put: (row) => on((db) => void db.prepare(put).run(...Object.values(row))),
+    remove: (id) => on((db) => void db.prepare('DELETE FROM campaign_vectors WHERE campaign_id = ?').run(id)),
+  };
+}
+
+reconcilingContract({
+  name: 'embedded',
+  async open() {
+    const folder = await temporaryFolder();
+    return { chosen: embeddedIn(folder), rows: rowsIn(folder) };
+  },
+});
+
+test('npm run reconcile mends a data folder, and says what it mended', async () => {
+  const data = await temporaryFolder();
+  const { ports, close } = await runningViews(embeddedIn(data));
+  const records = ['a', 'b'].map((id) => campaignRecordOf(id, { title: id, text: 'text' }));
+  await ports.log.append(topics.campaigns, records, signal);
+  for (const group of [groups.counters, groups.embeddings])
+    await caughtUp(ports.log, group, [topics.campaigns], signal);
+  await close();
+  await rowsIn(data).remove('a');
+  const first = await cli('reconcile', '--data', data);
+  expect(first).toMatchObject({ code: 0, stdout: 'mended: 1 missing, 0 outdated, 0 superfluous\n' });
+  expect(await rowsIn(data).take('a')).toMatchObject({ campaign_id: 'a' });
+  expect(await cli('reconcile', '--data', data)).toMatchObject({ code: 0, stdout: 'nothing was mended\n' });
+});
+
+test('a store that fails is told of and asked again at the next turn; closing ends a turn that hangs', async () => {
+  const world = openWorld();
+  const { log, stores } = world;
+  await log.append(topics.campaigns, [campaignRecordOf('a', { title: 'a', text: 'a' })], signal);
+  await runToEnd(world);
+  const asked: AbortSignal[] = [];
+  const lines: object[] = [];
+  const vectors = {
+    ...stores.vectors,
+    campaignVersions: async (_version: object, _tenant: string, _ids: object, within: AbortSignal) => {
+      asked.push(within);
+      if (asked.length < 4) throw new Error('down');
+      return new Promise<never>((_, reject) =>
+        within.addEventListener('abort', () => reject(within.reason), { once: true }),
+      );
+    },
+  };
+  const running = keepReconciling({
+    viewStores: {
+      states: () => [firstState('embeddings'), firstState('counters')],
+      serving: () => stores,
+      open: async () => vectors,
+    } as never,
+    ...{ log, answers: stores.answers, embedders: embeddersOf(hashingEmbedder) },
+    report: (line) => void lines.push(line),
+    every_ms: 1,
+  });
+  onTestFinished(() => running.close());
+  await vi.waitFor(() => expect(asked).toHaveLength(4), { timeout: 10_000 });
+  await running.close();
+  expect(asked[3]?.aborted).toBe(true);
+  expect(lines).toHaveLength(3);
+});
