@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { createNoopMeter } from '@opentelemetry/api';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
@@ -7,10 +8,12 @@ import { caughtUp } from '#backing/log/caught-up.ts';
 import { readPorts } from '#backing/open/open-ports.ts';
 import { firstState } from '#backing/view-versions/port.ts';
 import { groups, topics } from '#contract/topics.ts';
-import { keepReconciling } from '../../ingest/reconcile/keep-reconciling.ts';
+import { rebuild } from '../../infra/local/rebuild/rebuild.ts';
+import { keepReconciling, reconcilerOf } from '../../ingest/reconcile/keep-reconciling.ts';
 import { cli } from '../infra/support/cli.ts';
 import { runningViews } from '../infra/support/rebuilding.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { otherEmbedder } from '../support/other-embedder.ts';
 import { type Rows, reconcilingContract } from './reconciling.ts';
 import { campaignRecordOf, openWorld, runToEnd } from './small-world.ts';
 
@@ -29,9 +32,9 @@ const embeddedIn = (DATA: string) => readPorts(['gateway', 'views', 'origin'], {
 type Row = Record<string, SQLOutputValue>;
 
 /** The rows of a folder's vectors, by a connection of its own. */
-function rowsIn(folder: string): Rows<Row> {
+function rowsIn(folder: string, file = 'vectors.db'): Rows<Row> {
   async function on<Value>(work: (db: DatabaseSync) => Value): Promise<Value> {
-    const db = new DatabaseSync(join(folder, 'vectors.db'), { timeout: 5_000 });
+    const db = new DatabaseSync(join(folder, file), { timeout: 5_000 });
     try {
       return work(db);
     } finally {
@@ -53,6 +56,51 @@ reconcilingContract({
     const folder = await temporaryFolder();
     return { chosen: embeddedIn(folder), rows: rowsIn(folder) };
   },
+});
+
+test('the version beside is mended as well once it is kept up, and not while it is being made', async () => {
+  const data = await temporaryFolder();
+  const { ports, append, archived, rebuilding } = await runningViews(embeddedIn(data));
+  const { log, answers, embedders, viewStores, switches } = ports;
+  await append(20);
+  await archived();
+  await rebuild(rebuilding('embeddings'), { from: 'archive', accept_differences: false });
+  const lost = 'campaign-0';
+  for (const file of ['vectors.db', 'vectors_r2.db']) await rowsIn(data, file).remove(lost);
+  const turn = reconcilerOf({ log, answers, embedders, viewStores, report() {} });
+  const looked = (one: Awaited<ReturnType<typeof turn>>) => one.repairs.map(({ group }) => group);
+
+  const state = await switches.viewVersions.read('embeddings', signal);
+  const states = () => [{ ...state, keeps_up: false }];
+  const making = reconcilerOf({
+    ...{ log, answers, embedders, report() {} },
+    viewStores: { ...viewStores, states },
+  });
+  expect(state).toMatchObject({ serving: 2, beside: 1, keeps_up: true });
+  expect(looked(await making(signal))).toEqual(['embeddings_r2']);
+  expect(looked(await turn(signal))).toEqual(['embeddings']);
+  expect(looked(await turn(signal))).toEqual([]);
+});
+
+test('what is mended is counted, by kind and embedding', async () => {
+  const world = openWorld();
+  const { log, stores } = world;
+  const records = ['one', 'two'].map((id) => campaignRecordOf(id, { title: 'Guitars', text: 'Strings' }));
+  await log.append(topics.campaigns, records, signal);
+  await runToEnd(world);
+  const told: unknown[] = [];
+  const meter = createNoopMeter();
+  meter.createCounter = (name) => ({ add: (many, about) => void told.push([name, many, about]) });
+  const embedders = embeddersOf(hashingEmbedder, otherEmbedder);
+  const viewStores = {
+    states: () => [firstState('embeddings')],
+    serving: () => stores,
+    open: async () => stores.vectors,
+  } as never;
+  await reconcilerOf({ viewStores, log, embedders, meter, answers: stores.answers, report() {} })(signal);
+  expect(told).toEqual([
+    ['edgewise.reconcile.repaired', 2, { kind: 'missing', embedding: otherEmbedder.version.id }],
+  ]);
 });
 
 test('npm run reconcile mends a data folder, and says what it mended', async () => {

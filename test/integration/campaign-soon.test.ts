@@ -71,6 +71,22 @@ test('a new campaign is recommended to a person it fits within 5 s of its PUT, a
   await vi.waitFor(async () => expect(await ids()).toEqual(['gardens']), SOON);
 });
 
+test('a changed text is embedded anew: within 5 s the campaign fits by what it says now, and no longer by what it said', async () => {
+  const { put, say, ask } = await running();
+  expect(await put('one', guitars)).toBe(202);
+  expect(await put('other', gardens)).toBe(202);
+  expect(await say('ada', 'how do I mount a guitar amplifier?')).toBe(202);
+  const fitting = async () =>
+    (await ask('ada')).flatMap(({ campaign_id, reasons }) =>
+      reasons.some(({ source }) => source === 'nearest_campaigns') ? [campaign_id] : [],
+    );
+  await vi.waitFor(async () => expect((await fitting())[0]).toBe('one'), LONG);
+
+  expect(await put('one', gardens)).toBe(202);
+  expect(await put('other', guitars)).toBe(202);
+  await vi.waitFor(async () => expect((await fitting())[0]).toBe('other'), SOON);
+});
+
 test('a campaign that ends by itself is in no answer from that moment on, though nothing was written', async () => {
   const { put, ask } = await running();
   const ends_at = new Date(Date.now() + 3_000).toISOString();
