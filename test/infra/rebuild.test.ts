@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Archive } from '#backing/archive/port.ts';
+import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { readPorts } from '#backing/open/open-ports.ts';
 import { type ViewName, viewNames } from '#contract/topics.ts';
 import { rebuild } from '../../infra/local/rebuild/rebuild.ts';
@@ -13,21 +14,7 @@ const { signal } = new AbortController();
 const asked = { from: 'archive', accept_differences: false } as const;
 const FILES = { counters: 'views', embeddings: 'vectors', graph: 'graph' } as const;
 
-const embeddedIn = (DATA: string) =>
-  readPorts(
-    ['gateway', 'views', 'origin'],
-    {},
-    {
-      LOG: 'embedded',
-      RELATIONAL: 'embedded',
-      VECTORS: 'embedded',
-      GRAPH: 'embedded',
-      ANSWERS: 'embedded',
-      KEY_STORE: 'embedded',
-      ARCHIVE: 'embedded',
-      DATA,
-    },
-  );
+const embeddedIn = (DATA: string) => readPorts(['gateway', 'views', 'origin'], {}, { ...ALL_EMBEDDED, DATA });
 
 async function world() {
   const folder = await temporaryFolder();

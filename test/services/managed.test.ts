@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { createServer } from 'node:tls';
 import pg from 'pg';
 import { describe, expect, onTestFinished, type TestContext, test, vi } from 'vitest';
+import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { openPorts, readPorts } from '#backing/open/open-ports.ts';
 import type { RoleName } from '#backing/open/port.ts';
 import { connectionOf } from '#backing/postgres/address.ts';
@@ -23,15 +24,6 @@ import { onService } from './on-service.ts';
 import { ownBroker } from './support-kafka-broker.ts';
 
 const { signal } = new AbortController();
-const EMBEDDED = {
-  LOG: 'embedded',
-  RELATIONAL: 'embedded',
-  VECTORS: 'embedded',
-  GRAPH: 'embedded',
-  ANSWERS: 'embedded',
-  KEY_STORE: 'embedded',
-  ARCHIVE: 'embedded',
-};
 const ALL: RoleName[] = ['gateway', 'views', 'origin'];
 /** With what an address gives a meaning to. */
 const PASSWORD = 'p@ss/w:rd%41#?';
@@ -41,7 +33,7 @@ const WRONG = 'canary-of-a-password';
 async function openWith(env: Record<string, string>) {
   const stack = new AsyncDisposableStack();
   onTestFinished(() => stack.disposeAsync());
-  const chosen = readPorts(ALL, {}, { ...EMBEDDED, DATA: await temporaryFolder(), ...env });
+  const chosen = readPorts(ALL, {}, { ...ALL_EMBEDDED, DATA: await temporaryFolder(), ...env });
   const means = { clock: Date.now, report: () => {}, application: 'test' };
   return await openPorts<'gateway' | 'views' | 'origin'>(stack, chosen, means);
 }

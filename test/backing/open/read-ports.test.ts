@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { readPorts } from '#backing/open/open-ports.ts';
 import type { RoleName } from '#backing/open/port.ts';
 
-const EMBEDDED = {
-  LOG: 'embedded',
-  RELATIONAL: 'embedded',
-  VECTORS: 'embedded',
-  GRAPH: 'embedded',
-  ANSWERS: 'embedded',
-  KEY_STORE: 'embedded',
-  ARCHIVE: 'embedded',
-};
 const REAL = {
   POSTGRES_URL: 'postgres://h/d',
   MILVUS_ADDRESS: 'h:1',
@@ -53,7 +45,7 @@ describe('what is chosen for the ports', () => {
       'embedders hashing',
       'archive s3',
     ]);
-    expect(chosen(['views', 'origin'], { ...EMBEDDED, LOG: 'kafka', KAFKA_BROKERS: 'h:1' })).toEqual([
+    expect(chosen(['views', 'origin'], { ...ALL_EMBEDDED, LOG: 'kafka', KAFKA_BROKERS: 'h:1' })).toEqual([
       'log kafka',
       'switches embedded',
       'relational embedded',
@@ -67,7 +59,7 @@ describe('what is chosen for the ports', () => {
   });
 
   test('a folder is asked for by what keeps files, and by nothing else', () => {
-    expect(() => readPorts(ALL, {}, EMBEDDED)).toThrow('DATA should be a folder');
+    expect(() => readPorts(ALL, {}, ALL_EMBEDDED)).toThrow('DATA should be a folder');
     const rest = { ...REAL, KAFKA_BROKERS: 'h:1', REDIS_URL: 'redis://h:1' };
     expect(() => readPorts(ALL, {}, { ANSWERS: 'embedded', ...rest })).not.toThrow();
   });
@@ -86,7 +78,7 @@ describe('what is chosen for the ports', () => {
     [{ ANSWERS: 'redis', REDIS_CA: '-----BEGIN ' }, 'REDIS_CA needs a rediss:// address'],
   ])('a password or certificate that would quietly not be used is refused: %j', (asked, sentence) => {
     const addresses = { KAFKA_BROKERS: 'h:1', MILVUS_ADDRESS: 'h:1', REDIS_URL: 'redis://h:1' };
-    expect(() => readPorts(ALL, {}, { ...EMBEDDED, ...addresses, DATA: '/data', ...asked })).toThrow(
+    expect(() => readPorts(ALL, {}, { ...ALL_EMBEDDED, ...addresses, DATA: '/data', ...asked })).toThrow(
       sentence,
     );
   });

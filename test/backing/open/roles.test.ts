@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import type { Recommendations } from '#contract/recommendation.ts';
 import { importKeys, type Key, sign } from '#contract/signature.ts';
 import { gatewayClient } from '../../../infra/local/files/gateway-client.ts';
@@ -9,15 +10,6 @@ const SECRET = { id: 'k', secret: Buffer.alloc(32, 5).toString('base64url') };
 const KEYS = JSON.stringify([SECRET]);
 const PEPPERS = JSON.stringify([{ id: 'p', secret: Buffer.alloc(32, 6).toString('base64url') }]);
 const SECRETS = { ORIGIN_KEYS: KEYS, GATEWAY_KEYS: KEYS, KEY_PEPPERS: PEPPERS, OPERATIONS_PORT: '0' };
-const EMBEDDED = {
-  LOG: 'embedded',
-  RELATIONAL: 'embedded',
-  VECTORS: 'embedded',
-  GRAPH: 'embedded',
-  ANSWERS: 'embedded',
-  KEY_STORE: 'embedded',
-  ARCHIVE: 'embedded',
-};
 const TOGETHER = ['infra/local/main.ts', 'views', 'gateway', 'origin'];
 const TENANT = 'acme';
 const { signal } = new AbortController();
@@ -37,7 +29,7 @@ async function popularAt(origin_url: string): Promise<string[]> {
 
 describe('the roles of one process', () => {
   test('on embedded parts alone events become answers, a second process is kept out, and all is there again after SIGKILL', async () => {
-    const env = { ...SECRETS, ...EMBEDDED, PORT: '0', DATA: await temporaryFolder() };
+    const env = { ...SECRETS, ...ALL_EMBEDDED, PORT: '0', DATA: await temporaryFolder() };
     const first = await startTier(TOGETHER, env, 3);
     const url = first.urlOf('gateway');
     const send = gatewayClient({ url, key, tenant_id: TENANT, clock: Date.now, signal });

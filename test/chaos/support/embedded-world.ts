@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { groups } from '#contract/topics.ts';
 import { faultProxy } from '../../support/fault-proxy.ts';
 import { freePorts } from '../../support/own-server.ts';
@@ -17,7 +18,7 @@ export async function embeddedWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'edgewise-chaos-'));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
   try {
-    const env = { ...EMBEDDED, DATA: join(folder, 'data') };
+    const env = { ...ALL_EMBEDDED, EMBEDDER: 'hashing', DATA: join(folder, 'data') };
     const key = newKey();
     const { main: port } = await freePorts({ main: 0 });
     const broken = Promise.withResolvers<never>();
@@ -63,14 +64,3 @@ export async function embeddedWorld(): Promise<World> {
     throw error;
   }
 }
-
-/** What chooses embedded parts behind every port. */
-export const EMBEDDED = {
-  LOG: 'embedded',
-  RELATIONAL: 'embedded',
-  VECTORS: 'embedded',
-  GRAPH: 'embedded',
-  ANSWERS: 'embedded',
-  ARCHIVE: 'embedded',
-  EMBEDDER: 'hashing',
-};

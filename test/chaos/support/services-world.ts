@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { groups } from '#contract/topics.ts';
 import { migrate } from '../../../infra/run-migrations.ts';
 import { kafka } from '../../../infra/services/kafka.ts';
@@ -8,7 +9,6 @@ import { postgres } from '../../../infra/services/postgres.ts';
 import type { Service } from '../../../infra/services/service.ts';
 import { faultProxy } from '../../support/fault-proxy.ts';
 import { freePorts, type OwnServer, startOwnServer } from '../../support/own-server.ts';
-import { EMBEDDED } from './embedded-world.ts';
 import { blackHoled, cut, fillDisk, killed, stopped } from './faults.ts';
 import { type MemberPlan, startMember } from './members.ts';
 import { openWritten } from './read.ts';
@@ -89,9 +89,10 @@ export async function servicesWorld(): Promise<World> {
     const { POSTGRES_URL: direct = '' } = store.env;
     await migrate({ url: direct, schema: SCHEMA }, { direction: 'up' });
 
-    const { LOG: _, RELATIONAL: __, ...embedded } = EMBEDDED;
+    const { LOG: _, RELATIONAL: __, ...embedded } = ALL_EMBEDDED;
     const env = (name: string) => ({
       ...embedded,
+      EMBEDDER: 'hashing',
       DATA: join(folder, name),
       KAFKA_BROKERS: `${HOST}:${toKafka.port}`,
       KAFKA_PARTITIONS: '8',
