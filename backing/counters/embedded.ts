@@ -4,6 +4,7 @@ import { embeddedForgotten, forgottenKey, forgottenSchema } from '../forgotten.t
 import type { embeddedProfiles } from '../profiles/embedded.ts';
 import { scrub, transaction } from '../sqlite.ts';
 import { additions, gather } from './batch.ts';
+import { removeOldCounts } from './embedded-retention.ts';
 import type { Counters, DailyCount } from './port.ts';
 import { afterPerson, rememberedIdentity, rememberedPerson } from './remembered.ts';
 
@@ -114,6 +115,7 @@ export function embeddedCounters(db: DatabaseSync, profiles: ReturnType<typeof e
       signal.throwIfAborted();
       return (newest.get(tenant_id)?.newest as string | undefined) ?? null;
     },
+    removeBefore: (old, signal) => removeOldCounts(db, old, signal),
     async *dump() {
       for (const r of db.prepare(ALL_DAILY).iterate()) {
         yield `${composite('daily', r.tenant_id as string, r.day as string, r.campaign_id as string, r.type as string, r.locale as string)} ${r.count}`;

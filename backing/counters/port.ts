@@ -23,6 +23,10 @@ export type TenMinuteCount = { campaign_id: string; ten: string; type: EventType
 /** The ten minutes that a moment (ms) falls in. */
 export const tenOf = (moment_ms: number) => new Date(moment_ms).toISOString().slice(0, 15);
 
+/** Which of it is old: identities accepted before a month (UTC, `2026-11`), and counts of before some ten minutes. */
+export type OldCounts = { accepted_before_month: string; before_ten: string; dry_run: boolean };
+export type RemovedCounts = { identities: number; tens: number };
+
 /** Counts what people did, each event once, and keeps their profiles. */
 export interface Counters {
   /**
@@ -42,5 +46,11 @@ export interface Counters {
   tens(tenant_id: string, from_ten: string, to_ten: string, signal: AbortSignal): Promise<TenMinuteCount[]>;
   /** The newest `occurred_at` among a tenant's imported events; null where nothing was imported. */
   newestImported(tenant_id: string, signal: AbortSignal): Promise<string | null>;
+  /**
+   * Removes old identities, and old counts by ten minutes of tenants that have imported nothing, whose clock may stand
+   * anywhere; tells how many, and with `dry_run` does only that. An event whose identity is gone would be counted
+   * again. Daily counts stay.
+   */
+  removeBefore(old: OldCounts, signal: AbortSignal): Promise<RemovedCounts>;
   dump(): AsyncIterable<string>;
 }

@@ -15,6 +15,7 @@ import {
 } from './batch.ts';
 import type { Applied, Counters, DailyCount, TenMinuteCount } from './port.ts';
 import { forgetPeople } from './postgres-forget.ts';
+import { removeOldCounts } from './postgres-retention.ts';
 import * as sql from './postgres-statements.ts';
 
 /** The rows as columns, for `unnest`. */
@@ -88,6 +89,7 @@ export function postgresCounters(postgres: Postgres): Counters {
       const [row] = await postgres.query<Import>(sql.NEWEST, [tenant_id], signal);
       return row?.newest ?? null;
     },
+    removeBefore: (old, signal) => removeOldCounts(postgres, old, signal),
     dump() {
       return postgres.snapshot(async function* (ask) {
         type Summed = Count & { count: string };

@@ -4,6 +4,7 @@ import { composite } from '#contract/ids.ts';
 import { forgottenSchema } from '../forgotten.ts';
 import { addColumn, scrub, transaction } from '../sqlite.ts';
 import { forgettingIn } from './embedded-forget.ts';
+import { removeOld } from './embedded-retention.ts';
 import { heldRows, type Newest } from './held-rows.ts';
 import { raise, strongestFirst } from './paths.ts';
 import { BOUNDS, type Edge, type Graph, leadsTo, type NeighboursQuery, type OwnEdge } from './port.ts';
@@ -41,21 +42,28 @@ function newestPeople(rows: readonly { day: string; id: string; by: string }[]):
 
 /** The graph in SQLite. */
 export function embeddedGraph(db: DatabaseSync): Graph {
-  for (const table of ['engaged', 'replied', 'answered', 'wrote'])
+  // An edge of an earlier build counts as accepted when this one first opens the file.
+  const now = new Date().toISOString();
+  for (const table of ['engaged', 'replied', 'answered', 'wrote']) {
     addColumn(db, table, 'lived_at', "TEXT NOT NULL DEFAULT ''");
+    addColumn(db, table, 'accepted_at', `TEXT NOT NULL DEFAULT '${now}'`);
+  }
   const forgetting = forgettingIn(db);
   const member = (table: string, other: string) =>
     db.prepare(`
-      INSERT INTO ${table} (tenant_id, user_id, day, ${other}, lived_at) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET lived_at = excluded.lived_at WHERE excluded.lived_at > lived_at`);
+      INSERT INTO ${table} (tenant_id, user_id, day, ${other}, lived_at, accepted_at) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET
+        lived_at = max(lived_at, excluded.lived_at), accepted_at = max(accepted_at, excluded.accepted_at)
+      WHERE excluded.lived_at > lived_at OR excluded.accepted_at > accepted_at`);
   const insert = {
     engaged: member('engaged', 'campaign_id'),
     replied: member('replied', 'other_id'),
     answered: member('answered', 'message_id'),
     wrote: db.prepare(`
-      INSERT INTO wrote (tenant_id, user_id, day, message_id, lived_at) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET day = max(day, excluded.day), lived_at = max(lived_at, excluded.lived_at)
-      WHERE excluded.day > day OR excluded.lived_at > lived_at`),
+      INSERT INTO wrote (tenant_id, user_id, day, message_id, lived_at, accepted_at) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET day = max(day, excluded.day), lived_at = max(lived_at, excluded.lived_at),
+        accepted_at = max(accepted_at, excluded.accepted_at)
+      WHERE excluded.day > day OR excluded.lived_at > lived_at OR excluded.accepted_at > accepted_at`),
   };
   const newest = (table: string, by: string, other: string) =>
     db.prepare(`
@@ -90,8 +98,8 @@ export function embeddedGraph(db: DatabaseSync): Graph {
   );
 
   function add(edge: Edge): void {
-    const { tenant_id, user_id, day, lived_at, kind } = edge;
-    insert[kind].run(tenant_id, user_id, day, leadsTo(edge), lived_at);
+    const { tenant_id, user_id, day, lived_at, accepted_at, kind } = edge;
+    insert[kind].run(tenant_id, user_id, day, leadsTo(edge), lived_at, accepted_at);
     if (kind !== 'engaged') return;
     ofPeople.changed(tenant_id, user_id);
     ofCampaigns.changed(tenant_id, edge.campaign_id);
@@ -156,6 +164,12 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     async edgesOf({ tenant_id, user_id }, most, signal) {
       signal.throwIfAborted();
       return all.all(tenant_id, user_id, most) as OwnEdge[];
+    },
+    async removeBefore(old, signal) {
+      const removed = await removeOld(db, old, signal);
+      ofPeople.clear();
+      ofCampaigns.clear();
+      return removed;
     },
     async *dump() {
       for (const [kind, select] of Object.entries(DUMPS)) {

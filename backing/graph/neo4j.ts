@@ -3,6 +3,7 @@ import { composite } from '#contract/ids.ts';
 import { readCypher } from '../neo4j/cypher.ts';
 import { type Neo4jSettings, openNeo4j } from '../neo4j/open.ts';
 import { neo4jForgetting } from './neo4j-forget.ts';
+import { removeOldEdges } from './neo4j-retention.ts';
 import { strongestFirst } from './paths.ts';
 import { BOUNDS, type Edge, type Graph, leadsTo, type OwnEdge, type Strengths } from './port.ts';
 
@@ -19,7 +20,7 @@ class NotMigrated extends Error {
 
 const KINDS = ['answered', 'engaged', 'replied', 'wrote'] as const;
 const DUMPED = ['answered', 'engaged', 'forgotten', 'replied', 'wrote'] as const;
-type Row = { tenant: string; user: string; day: string; lived_at: string; of: string };
+type Row = { tenant: string; user: string; day: string; lived_at: string; accepted_at: string; of: string };
 
 /** What an edge leads to, by the name that its property has. */
 const LEADS_TO = { answered: 'message', engaged: 'campaign', replied: 'other', wrote: 'message' } as const;
@@ -38,19 +39,25 @@ function rowsOf(kind: Edge['kind'], edges: readonly Edge[]): Record<string, stri
   const rows = new Map<string, Row>();
   for (const edge of edges) {
     if (edge.kind !== kind) continue;
-    const { tenant_id: tenant, user_id: user, day, lived_at } = edge;
-    const row = { tenant, user, day, lived_at, of: leadsTo(edge) };
+    const { tenant_id: tenant, user_id: user, day, lived_at, accepted_at } = edge;
+    const row = { tenant, user, day, lived_at, accepted_at, of: leadsTo(edge) };
     const key = composite(row.tenant, row.of, row.user, row.day);
     const before = rows.get(key);
-    if (!before || before.lived_at < lived_at) rows.set(key, row);
+    const latest = (one: string, other = one) => (one < other ? other : one);
+    rows.set(key, {
+      ...row,
+      lived_at: latest(lived_at, before?.lived_at),
+      accepted_at: latest(accepted_at, before?.accepted_at),
+    });
   }
   return [...rows]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { tenant, user, day, lived_at, of }]) => ({
+    .map(([, { tenant, user, day, lived_at, accepted_at, of }]) => ({
       tenant,
       user,
       day,
       lived_at,
+      accepted_at,
       [LEADS_TO[kind]]: of,
     }));
 }
@@ -112,6 +119,7 @@ export async function openNeo4jGraph({
       const parameters = { asked: { tenant: tenant_id, user: user_id }, most: int(most) };
       return await neo4j.read<OwnEdge>({ text: EDGES_OF, parameters }, signal);
     },
+    removeBefore: (old, signal) => removeOldEdges(neo4j, cypher, old, signal),
     async *dump() {
       for (const { kind, all } of dumps) {
         type Line = { key: string[]; value: string | number };

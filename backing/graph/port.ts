@@ -10,12 +10,18 @@ export type Edge = {
   day: string;
   /** As `livedAt` gives it: of events that make the same edge, the latest decides whether it outlives a forgetting. */
   lived_at: string;
+  /** When it was accepted; of events that make the same edge, the latest decides how long it stays at least. */
+  accepted_at: string;
 } & (
   | { kind: 'engaged'; campaign_id: string }
   | { kind: 'replied'; other_id: string }
   | { kind: 'answered'; message_id: string }
   | { kind: 'wrote'; message_id: string }
 );
+
+/** Which edges are old: those of before a day that were accepted before a moment. */
+export type OldEdges = { day: string; accepted_before: string; dry_run: boolean };
+export type RemovedEdges = Record<Edge['kind'], number>;
 
 /** An edge as its person sees it. */
 export type OwnEdge = { kind: Edge['kind']; day: string; of: string };
@@ -84,5 +90,11 @@ export interface Graph {
     most: number,
     signal: AbortSignal,
   ): Promise<OwnEdge[]>;
+  /**
+   * Removes edges of before a day that were accepted before a moment too, some a transaction, and tells how many of
+   * each kind; with `dry_run` it only tells. A message that an edge still answers stays with its author: forgetting
+   * them has to find it.
+   */
+  removeBefore(old: OldEdges, signal: AbortSignal): Promise<RemovedEdges>;
   dump(): AsyncIterable<string>;
 }

@@ -7,6 +7,7 @@ import { type EmbeddingVersion, sameVersion } from '../embedder/port.ts';
 import { embeddedForgotten, forgottenKey, forgottenSchema } from '../forgotten.ts';
 import type { Place } from '../log/port.ts';
 import { addColumn, scrub, transaction } from '../sqlite.ts';
+import { dropOldMonths } from './embedded-retention.ts';
 import { Matrix } from './matrix.ts';
 import {
   type KeptMessage,
@@ -22,7 +23,7 @@ export const vectorsSchema = `
   CREATE TABLE IF NOT EXISTS message_vectors (
     version TEXT NOT NULL, tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, message_id TEXT NOT NULL,
     occurred_at TEXT NOT NULL, campaign_id TEXT, locale TEXT, place INTEGER NOT NULL, vector BLOB NOT NULL,
-    lived_at TEXT NOT NULL DEFAULT '',
+    lived_at TEXT NOT NULL DEFAULT '', accepted_at TEXT NOT NULL DEFAULT '',
     UNIQUE (version, tenant_id, user_id, message_id)
   );
   CREATE TABLE IF NOT EXISTS campaign_vectors (
@@ -58,13 +59,16 @@ const ALL_MESSAGES = 'SELECT * FROM message_vectors ORDER BY version, tenant_id,
 /** Vectors in SQLite, in bytes; those of the tenants last searched in memory, searched exactly. */
 export function embeddedVectors(db: DatabaseSync): Vectors {
   addColumn(db, 'message_vectors', 'lived_at', "TEXT NOT NULL DEFAULT ''");
+  // A message of an earlier build counts as accepted when this one first opens the file.
+  addColumn(db, 'message_vectors', 'accepted_at', `TEXT NOT NULL DEFAULT '${new Date().toISOString()}'`);
   const forgotten = embeddedForgotten(db);
   const putMessage = db.prepare(`
     INSERT INTO message_vectors
-      (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector, lived_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector, lived_at, accepted_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET occurred_at = excluded.occurred_at, campaign_id = excluded.campaign_id,
-      locale = excluded.locale, place = excluded.place, vector = excluded.vector, lived_at = excluded.lived_at
+      locale = excluded.locale, place = excluded.place, vector = excluded.vector, lived_at = excluded.lived_at,
+      accepted_at = excluded.accepted_at
     WHERE excluded.place < place`);
   const putCampaign = db.prepare(`
     INSERT INTO campaign_vectors (version, tenant_id, campaign_id, campaign_version, campaign, vector)
@@ -184,7 +188,17 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
       const changed = write(version, () => {
         const isForgotten = deadRows();
         return rows.flatMap((row) => {
-          const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, lived_at, place } = row;
+          const {
+            tenant_id,
+            user_id,
+            message_id,
+            occurred_at,
+            campaign_id,
+            locale,
+            lived_at,
+            accepted_at,
+            place,
+          } = row;
           if (isForgotten(row)) return [];
           const bytes = quantise(row.vector);
           const key = [version.id, tenant_id, user_id, message_id] as const;
@@ -196,6 +210,7 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
             rank(place),
             bytes,
             lived_at,
+            accepted_at,
           );
           const meta = { user_id, message_id, campaign_id, occurred_at };
           return changes ? [{ tenant_id, bytes, meta }] : [];
@@ -303,6 +318,11 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         found.push(...(personMessages.all(id as string, tenant_id, user_id, left) as KeptMessage[]));
       }
       return found;
+    },
+    async dropBefore(old, signal) {
+      const dropped = await dropOldMonths(db, old, signal);
+      if (!old.dry_run) messages.clear();
+      return dropped;
     },
     async *dump() {
       const text = (blob: unknown) => (blob ? Buffer.from(blob as Uint8Array).toString('base64') : null);

@@ -15,6 +15,7 @@ export type MessageVector = {
   campaign_id: string | null;
   locale: string | null;
   lived_at: string;
+  accepted_at: string;
   place: Place;
   vector: Float32Array;
 };
@@ -33,6 +34,11 @@ export type MessageHit = {
   occurred_at: string;
   similarity: number;
 };
+
+/** Which months are old: those before a month, of which no message was accepted at a moment or later. */
+export type OldMonths = { month: string; accepted_before: string; dry_run: boolean };
+/** What leaves as a whole, and how many messages stand in it. */
+export type DroppedMonth = { version: string; month: string; messages: number };
 
 /** A message that there is a vector of. */
 export type KeptMessage = {
@@ -123,5 +129,10 @@ export interface Vectors {
     most: number,
     signal: AbortSignal,
   ): Promise<KeptMessage[]>;
+  /**
+   * Drops the messages of old months, of every version, and tells which; with `dry_run` it only tells. A month of
+   * which a message was accepted lately stays whole. Nobody may import meanwhile.
+   */
+  dropBefore(old: OldMonths, signal: AbortSignal): Promise<DroppedMonth[]>;
   dump(): AsyncIterable<string>;
 }

@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   embeddings: async () => (await import('./commands/embeddings.ts')).embeddingsCommand(),
   rebuild: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
   reconcile: async () => (await import('./commands/reconcile.ts')).reconcileCommand(),
+  retention: async () => (await import('./commands/retention.ts')).retentionCommand(),
   tune: async () => (await import('./commands/tune.ts')).tuneCommand(),
   learn: async () => (await import('./commands/learn.ts')).learnCommand(),
   archive: async () => (await import('./commands/archive.ts')).archiveCommand(),

@@ -55,6 +55,7 @@ async function writeMessages(
         campaign_id,
         locale,
         lived_at: livedAt({ accepted_at, occurred_at }),
+        accepted_at,
         place: { topic, partition, offset },
         vector,
       },

@@ -22,7 +22,7 @@ export function graphView({ graph }: { graph: Graph }): View {
 function edgesOf({ tenant_id, accepted_at, event }: EventEnvelope): Edge[] {
   const { user_id, occurred_at } = event;
   const lived_at = livedAt({ accepted_at, occurred_at });
-  const edge = { tenant_id, user_id, day: occurred_at.slice(0, 10), lived_at };
+  const edge = { tenant_id, user_id, day: occurred_at.slice(0, 10), lived_at, accepted_at };
   const edges: Edge[] = [];
   if (isEngagement(event)) edges.push({ ...edge, kind: 'engaged', campaign_id: event.campaign_id });
   if (event.type !== 'message') return edges;

@@ -46,6 +46,7 @@ describe('the embedded stores', () => {
             tenant_id,
             ...message,
             lived_at: message.occurred_at,
+            accepted_at: message.occurred_at,
             place: { topic: topics.imports, partition: 0, offset: offset++ },
             vector: said[at] as Float32Array,
           })),
@@ -68,7 +69,8 @@ describe('the embedded stores', () => {
         await stores.graph.add(
           messages.map(({ user_id, message_id, occurred_at }) => {
             const day = occurred_at.slice(0, 10);
-            return { kind: 'wrote', tenant_id, user_id, message_id, day, lived_at: occurred_at } as const;
+            const about = { tenant_id, user_id, day, lived_at: occurred_at, accepted_at: occurred_at };
+            return { ...about, kind: 'wrote', message_id } as const;
           }),
           signal,
         );

@@ -13,6 +13,7 @@ const engaged = fc.record({
   user_id: fc.constantFrom(...users),
   day: fc.constantFrom('2026-10-31', '2026-11-01', '2026-11-02', '2026-11-30'),
   lived_at: fc.constant('2026-11-01T00:00:00.000Z'),
+  accepted_at: fc.constant('2026-11-01T00:00:00.000Z'),
   kind: fc.constant('engaged' as const),
   campaign_id: fc.constantFrom('a', 'b', 'c', 'd'),
 });
@@ -20,7 +21,8 @@ const replied = fc
   .tuple(fc.constantFrom(...users), fc.constantFrom(...users))
   .map(([user_id, other_id]): Edge => {
     const day = '2026-11-02';
-    return { tenant_id: 'one', user_id, other_id, day, lived_at: `${day}T00:00:00.000Z`, kind: 'replied' };
+    const at = `${day}T00:00:00.000Z`;
+    return { tenant_id: 'one', user_id, other_id, day, lived_at: at, accepted_at: at, kind: 'replied' };
   });
 
 test('what is held of the embedded graph never differs from what a new reader of the same file sees', async () => {

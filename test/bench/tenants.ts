@@ -85,6 +85,7 @@ async function fill(stores: Stores, tenant: number, now_ms: number): Promise<voi
       ...{ tenant_id, user_id: event.user_id, message_id: event.message_id, locale: null },
       ...{ occurred_at: event.occurred_at, campaign_id: event.campaign_id },
       lived_at: livedAt({ accepted_at, occurred_at: event.occurred_at }),
+      accepted_at,
       place: { topic: topics.events, partition: 0, offset: at + i },
       vector: vectors[i] as Float32Array,
     }));

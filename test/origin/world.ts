@@ -91,6 +91,7 @@ export async function openWorld(
           const row = {
             ...event,
             lived_at: event.occurred_at,
+            accepted_at: event.occurred_at,
             tenant_id,
             place,
             vector: vector as Float32Array,

@@ -455,6 +455,45 @@ export function countersContract({ name, open }: CountersSubject): void {
       }
     });
 
+    test('old identities and ten minutes go, daily counts stay, and so do ten minutes of who has imported', async () => {
+      const [{ counters }, tenant, history] = [await open(), newTenant(), newTenant()];
+      const at = (month: string, of = tenant, imported = false) => {
+        const one = counted(
+          of,
+          interaction('click', { message_id: month, occurred_at: `2026-${month}-15T10:00:00.000Z` }),
+          imported,
+        );
+        one.envelope.accepted_at = `2026-${month}-15T10:00:00.000Z`;
+        return one;
+      };
+      const [old, kept, past] = [at('03'), at('07'), at('03', history, true)];
+      await counters.apply([old, kept, past], signal);
+      const asked = { accepted_before_month: '2026-07', before_ten: '2026-07-15T10:0' };
+      const removed = { identities: 2, tens: 1 };
+      const before = await collect(counters.dump());
+      expect(await counters.removeBefore({ ...asked, dry_run: true }, signal)).toEqual(removed);
+      expect(await collect(counters.dump())).toEqual(before);
+      await expect(
+        counters.removeBefore({ ...asked, dry_run: false }, AbortSignal.abort()),
+      ).rejects.toThrow();
+      expect(await counters.removeBefore({ ...asked, dry_run: false }, signal)).toEqual(removed);
+      const nothing = { identities: 0, tens: 0 };
+      expect(await counters.removeBefore({ ...asked, dry_run: false }, signal)).toEqual(nothing);
+
+      expect(await counters.daily(tenant, '2026-01-01', '2026-12-31', signal)).toHaveLength(2);
+      const always = ['2026-01-01T00:0', '2026-12-31T23:5'] as const;
+      expect((await counters.tens(tenant, ...always, signal)).map(({ ten }) => ten)).toEqual([
+        '2026-07-15T10:0',
+      ]);
+      expect(await counters.tens(history, ...always, signal)).toHaveLength(1);
+      const again = await counters.apply([kept], signal);
+      expect(again).toEqual({ counted: 0, repeated: 1, conflicting: 0 });
+      // What comes into a month whose identities were dropped is remembered again.
+      const late = at('03');
+      late.envelope.event = { ...late.envelope.event, message_id: 'late' };
+      expect((await counters.apply([late, late], signal)).counted).toBe(1);
+    });
+
     test('an aborted call rejects, and writes nothing', async () => {
       const [{ counters, profiles }, tenant, aborted] = [await open(), newTenant(), AbortSignal.abort()];
       const batch = [counted(tenant, message({ campaign_id: 'c' }), true)];

@@ -75,7 +75,7 @@ export function forgettingGraph({ name, open, runs = 60 }: Subject<Graph>): void
       message_id: messageIds,
     })
     .map(({ kind, user_id, day, lived_at, other_id, message_id }) => {
-      const bare = { user_id, day, lived_at };
+      const bare = { user_id, day, lived_at, accepted_at: lived_at };
       if (kind === 'engaged') return { ...bare, kind, campaign_id: `c-${message_id}` };
       if (kind === 'replied') return { ...bare, kind, other_id };
       // An id is one message: nobody uses theirs again after they were forgotten.
@@ -140,7 +140,7 @@ export function forgettingGraph({ name, open, runs = 60 }: Subject<Graph>): void
 
     test('a person is told their own edges, by kind and day, and no more than are asked for', async () => {
       const [graph, tenant_id] = [await open(), newTenant()];
-      const about = { tenant_id, user_id: 'ann', lived_at: hour(1) };
+      const about = { tenant_id, user_id: 'ann', lived_at: hour(1), accepted_at: hour(1) };
       const day = '2026-11-01';
       await graph.add(
         [
@@ -181,6 +181,7 @@ export function forgettingGraph({ name, open, runs = 60 }: Subject<Graph>): void
             campaign_id: id,
             day,
             lived_at: hour(1),
+            accepted_at: hour(1),
           } as const;
         });
       const lines = newLines(() => graph.dump());
@@ -216,6 +217,7 @@ export function forgettingVectors({ name, open, runs = 40 }: Subject<Vectors>): 
       campaign_id: null,
       locale: null,
       lived_at: hour(at),
+      accepted_at: hour(at),
       place: { topic: topics.events, partition: 0, offset: at },
       vector: Float32Array.of(1, 0),
     }));
@@ -265,6 +267,7 @@ export function forgettingVectors({ name, open, runs = 40 }: Subject<Vectors>): 
         campaign_id: message_id === 'm-1' ? 'c' : null,
         locale: null,
         lived_at: hour(1),
+        accepted_at: hour(1),
         place: { topic: topics.events, partition: 0, offset: 0 },
         vector: Float32Array.of(1, 0),
       });

@@ -16,7 +16,7 @@ export type GraphSubject = {
 
 type Bare = Edge extends infer One
   ? One extends Edge
-    ? Omit<One, 'tenant_id' | 'lived_at'> & { lived_at?: string }
+    ? Omit<One, 'tenant_id' | 'lived_at' | 'accepted_at'> & { lived_at?: string; accepted_at?: string }
     : never
   : never;
 
@@ -51,7 +51,10 @@ export const wrote = (user_id: string, message_id: string, day = DAY): Bare => (
 
 /** The edges as one tenant's. */
 export function edgesOf(tenant_id: string, edges: readonly Bare[]): Edge[] {
-  return edges.map((edge) => ({ lived_at: `${edge.day}T12:00:00.000Z`, ...edge, tenant_id }) as Edge);
+  return edges.map((edge) => {
+    const noon = `${edge.day}T12:00:00.000Z`;
+    return { lived_at: noon, accepted_at: noon, ...edge, tenant_id } as Edge;
+  });
 }
 
 /** The newest rows, of equal days those with the greater id. */
@@ -363,6 +366,54 @@ export function graphContract({ name, open, runs = 100 }: GraphSubject): void {
         }),
       );
       expect(await collect(graph.dump())).toHaveLength(new Set(edges.map((e) => JSON.stringify(e))).size);
+    });
+
+    test('old edges go by their day, but none that was accepted lately, nor a message that is still answered', async () => {
+      const [graph, tenant] = [await open(), newTenant()];
+      const [old, late] = ['2026-01-01', '2026-06-01'];
+      const lately = { accepted_at: '2026-10-20T00:00:00.000Z' };
+      const staying = edgesOf(tenant, [
+        { ...engaged('ann', 'imported', old), ...lately },
+        { ...replied('ann', 'imported', old), ...lately },
+        { ...wrote('ann', 'imported', old), ...lately },
+        engaged('ann', 'c', late),
+        replied('ann', 'bob', late),
+        wrote('bob', 'm-answered', old),
+        answered('ann', 'm-answered', late),
+      ]);
+      const oracle = await open();
+      await oracle.add(staying, signal);
+      const many = Array.from({ length: 1_100 }, (_, at) => engaged(`u-${at}`, 'c', old));
+      const going = [
+        engaged('ann', 'c', old),
+        replied('ann', 'bob', old),
+        answered('ann', 'm', old),
+        wrote('ann', 'm', old),
+      ];
+      await graph.add(edgesOf(tenant, [...going, ...many]), signal);
+      await graph.add(staying, signal);
+      // An edge that is accepted again, by a later event of its day, stays.
+      await graph.add(
+        edgesOf(tenant, [{ ...engaged('again', 'c', old), lived_at: '2026-01-01T00:00:00.000Z' }]),
+        signal,
+      );
+      const again = edgesOf(tenant, [{ ...engaged('again', 'c', old), ...lately }]);
+      for (const one of [graph, oracle]) await one.add(again, signal);
+
+      const asked = { day: '2026-06-01', accepted_before: '2026-10-01T00:00:00.000Z' };
+      const counts = { answered: 1, engaged: 1_101, replied: 1, wrote: 1 };
+      const before = await collect(graph.dump());
+      const told = await graph.removeBefore({ ...asked, dry_run: true }, signal);
+      // The dry run does not know that the only answer is about to go.
+      expect({ ...told, wrote: 1 }).toEqual(counts);
+      expect(await collect(graph.dump())).toEqual(before);
+      await expect(graph.removeBefore({ ...asked, dry_run: false }, AbortSignal.abort())).rejects.toThrow(
+        'aborted',
+      );
+      expect(await graph.removeBefore({ ...asked, dry_run: false }, signal)).toEqual(counts);
+      expect(await collect(graph.dump())).toEqual(await collect(oracle.dump()));
+      const none = { answered: 0, engaged: 0, replied: 0, wrote: 0 };
+      expect(await graph.removeBefore({ ...asked, dry_run: false }, signal)).toEqual(none);
     });
 
     test('an aborted call rejects, and writes nothing', async () => {

@@ -58,6 +58,7 @@ function message(fields: Partial<MessageVector> & { tenant_id: string }): Messag
     campaign_id: null,
     locale: null,
     lived_at: MOMENT,
+    accepted_at: MOMENT,
     place: { topic: topics.events, partition: 0, offset: 0 },
     vector: FIRST_AXIS,
     ...fields,
@@ -250,6 +251,7 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
         const placed = rows.map(({ topic, ...rest }, offset) => ({
           ...rest,
           lived_at: MOMENT,
+          accepted_at: MOMENT,
           place: { topic, partition: 0, offset },
         }));
         return fc.record({ placed: fc.constant(placed), batches: shuffles(placed) });
@@ -619,6 +621,42 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       await expect(vectors.campaignVersions(another, tenant_id, asked, signal)).rejects.toThrow(
         VersionMismatch,
       );
+    });
+
+    test('old months go whole, of every version, but none of which a message was accepted lately', async () => {
+      const [vectors, oracle, tenant_id] = [await open(), await open(), newTenant()];
+      const in_ = (month: string, id: string, accepted_at = `${month}-02T00:00:00.000Z`) =>
+        message({ tenant_id, message_id: id, occurred_at: `${month}-01T00:00:00.000Z`, accepted_at });
+      const going = [in_('2026-10', 'a'), in_('2026-10', 'b'), in_('2026-11', 'c')];
+      const imported = '2027-06-20T00:00:00.000Z';
+      const staying = [
+        in_('2026-12', 'd'),
+        in_('2026-12', 'e', imported),
+        in_('2027-02', 'f'),
+        in_('2027-04', 'g'),
+      ];
+      const other = { ...version, id: 'test-v2' };
+      const late = [in_('2027-03', 'h')];
+      for (const store of [vectors, oracle]) await store.putMessages(version, staying, signal);
+      for (const store of [vectors, oracle]) await store.putMessages(other, late, signal);
+      await vectors.putMessages(version, going, signal);
+      await vectors.putMessages(other, going.slice(0, 1), signal);
+      expect(await idsNear(vectors, amongMessages(tenant_id))).toContain('a');
+
+      const old = { month: '2027-02', accepted_before: '2027-06-01T00:00:00.000Z' };
+      const before = await collect(vectors.dump());
+      const months = [
+        { version: 'test-v1', month: '2026-10', messages: 2 },
+        { version: 'test-v1', month: '2026-11', messages: 1 },
+        { version: 'test-v2', month: '2026-10', messages: 1 },
+      ];
+      expect(await vectors.dropBefore({ ...old, dry_run: true }, signal)).toEqual(months);
+      expect(await collect(vectors.dump())).toEqual(before);
+      await expect(vectors.dropBefore({ ...old, dry_run: false }, AbortSignal.abort())).rejects.toThrow();
+      expect(await vectors.dropBefore({ ...old, dry_run: false }, signal)).toEqual(months);
+      expect(await collect(vectors.dump())).toEqual(await collect(oracle.dump()));
+      expect((await idsNear(vectors, amongMessages(tenant_id))).sort()).toEqual(['d', 'e', 'f', 'g']);
+      expect(await vectors.dropBefore({ ...old, dry_run: false }, signal)).toEqual([]);
     });
 
     test('an aborted call rejects, and writes nothing', async () => {

@@ -14,7 +14,13 @@ describe('the embedded vectors', () => {
     const put = (tenant_id: string, message_id: string) => {
       const place = { topic: 'events', partition: 0, offset: 0 };
       const moment = '2026-11-01T10:00:00.000Z';
-      const about = { campaign_id: null, locale: null, occurred_at: moment, lived_at: moment };
+      const about = {
+        campaign_id: null,
+        locale: null,
+        occurred_at: moment,
+        lived_at: moment,
+        accepted_at: moment,
+      };
       return vectors.putMessages(
         version,
         [{ tenant_id, user_id: 'u', message_id, place, vector, ...about }],

@@ -71,7 +71,14 @@ async function worldOn(replaced: Partial<Stores>) {
   await stores.graph.add(
     (['ada', 'bob'] as const).flatMap((user_id) =>
       (user_id === 'ada' ? ['games'] : ['games', 'printing']).map((campaign_id) => ({
-        ...{ tenant_id, user_id, day, lived_at: recently(), kind: 'engaged' as const },
+        ...{
+          tenant_id,
+          user_id,
+          day,
+          lived_at: recently(),
+          accepted_at: recently(),
+          kind: 'engaged' as const,
+        },
         campaign_id,
       })),
     ),

@@ -27,6 +27,7 @@ function message(fields: Partial<MessageVector> & { tenant_id: string }): Messag
     campaign_id: null,
     locale: null,
     lived_at: '2026-11-01T10:00:00.000Z',
+    accepted_at: '2026-11-01T10:00:00.000Z',
     place: { topic: topics.events, partition: 0, offset: 0 },
     vector: AXIS,
     ...fields,

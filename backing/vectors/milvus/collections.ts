@@ -28,6 +28,8 @@ export type Collections = {
   make(name: string, version: EmbeddingVersion, fields: FieldType[], signal: AbortSignal): Promise<void>;
   /** The same for one that is there already; its version is checked where one is given, and returned. */
   ready(name: string, version: EmbeddingVersion | null, signal: AbortSignal): Promise<EmbeddingVersion>;
+  /** Drops a collection; it may be gone already. */
+  drop(name: string, signal: AbortSignal): Promise<void>;
   /**
    * Does what reads or writes collections; where one of them is gone, or no longer in memory, it is done once more
    * with nothing taken for known.
@@ -36,6 +38,8 @@ export type Collections = {
 };
 
 const ASK_AGAIN_MS = 50;
+/** Milvus Lite takes minutes over a collection of some 200,000. */
+const DROP_MS = 300_000;
 /** The property of a collection that says what its vectors are. */
 const VERSION = 'edgewise.embedding_version';
 
@@ -176,6 +180,16 @@ export function collectionsOf(settings: CollectionsSettings): Collections {
       );
       if (version) check(found, version);
       return found;
+    },
+    async drop(name, signal) {
+      const gone = connection.call(signal, DROP_MS, (client, timeout) =>
+        client.dropCollection({ collection_name: name, timeout }),
+      );
+      await gone.catch(async (error) => {
+        if (await exists(name, signal).catch(() => true)) throw error;
+      });
+      known.delete(name);
+      listing = null;
     },
     async using(work) {
       try {

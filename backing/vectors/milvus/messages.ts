@@ -2,6 +2,7 @@ import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
 import type { Place } from '../../log/port.ts';
 import type { MessageHit, MessageVector, Vectors } from '../port.ts';
+import { dropOldCollections } from './drop-old.ts';
 import { forgettingIn } from './forget.ts';
 import { keptOf } from './kept-of.ts';
 import { lanes } from './lanes.ts';
@@ -12,7 +13,10 @@ import { best, searchRows, similarityOf } from './search.ts';
 import type { Store } from './store.ts';
 import { checkWidth } from './width.ts';
 
-type MessagesOf = Pick<Vectors, 'putMessages' | 'nearestMessages' | 'messages' | 'forget' | 'messagesOf'>;
+type MessagesOf = Pick<
+  Vectors,
+  'putMessages' | 'nearestMessages' | 'messages' | 'forget' | 'messagesOf' | 'dropBefore'
+>;
 
 /** Where a row of an identity stands. */
 type Found = { name: string; place: number };
@@ -26,8 +30,18 @@ function rank({ topic, offset }: Place): number {
 }
 
 function rowOf(pk: string, message: MessageVector): Row {
-  const { tenant_id, user_id, message_id, occurred_at, campaign_id, locale, lived_at, place, vector } =
-    message;
+  const {
+    tenant_id,
+    user_id,
+    message_id,
+    occurred_at,
+    campaign_id,
+    locale,
+    lived_at,
+    accepted_at,
+    place,
+    vector,
+  } = message;
   return {
     pk,
     tenant_id,
@@ -36,6 +50,7 @@ function rowOf(pk: string, message: MessageVector): Row {
     occurred_at,
     occurred_ms: Date.parse(occurred_at),
     lived_ms: Date.parse(lived_at),
+    accepted_ms: Date.parse(accepted_at),
     campaign_id: campaign_id ?? '',
     locale: locale ?? '',
     place: rank(place),
@@ -189,6 +204,11 @@ export function messagesIn(store: Store): MessagesOf {
     async messagesOf(person, most, signal) {
       signal.throwIfAborted();
       return await collections.using(() => keptOf(store, person, most, signal));
+    },
+
+    async dropBefore(old, signal) {
+      signal.throwIfAborted();
+      return await collections.using(() => dropOldCollections(store, old, signal));
     },
 
     async messages(version, tenant_id, user_id, message_ids, signal) {

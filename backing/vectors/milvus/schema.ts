@@ -40,6 +40,7 @@ export const messageFields = (dimension: number): FieldType[] => [
   varchar('occurred_at', 32),
   int64('occurred_ms'),
   int64('lived_ms'),
+  int64('accepted_ms'),
   int64('place'),
 ];
 

@@ -27,7 +27,13 @@ const personAt = (at: number) => `user-${at % PEOPLE}`;
 function edgeAt(at: number, users: string): Edge {
   const day = dayAt(at * 11);
   const lived_at = `${day}T12:00:00.000Z`;
-  const about = { tenant_id: TENANT, user_id: `${users}${personAt(at * 7)}`, day, lived_at };
+  const about = {
+    tenant_id: TENANT,
+    user_id: `${users}${personAt(at * 7)}`,
+    day,
+    lived_at,
+    accepted_at: lived_at,
+  };
   if (at % 3 === 0) return { ...about, kind: 'replied', other_id: `${users}${personAt(at * 13 + 1)}` };
   return { ...about, kind: 'engaged', campaign_id: `${users}campaign-${(at * 31) % CAMPAIGNS}` };
 }

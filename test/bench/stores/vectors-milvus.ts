@@ -34,6 +34,7 @@ const messageAt = (at: number): MessageVector => ({
   campaign_id: null,
   locale: 'en',
   lived_at: DAY,
+  accepted_at: DAY,
   place: { topic: topics.events, partition: 0, offset: at },
   vector: vectorAt(at),
 });
@@ -166,11 +167,12 @@ export const store: StoreBench<Place> = {
           return data.map((row) => Float32Array.from(row['vector'] as number[]));
         }),
         'put messages': calling(async (at) => {
-          const rows = batchAt('raw', at).map(({ place, vector, lived_at, ...row }) => ({
+          const rows = batchAt('raw', at).map(({ place, vector, lived_at, accepted_at, ...row }) => ({
             ...row,
             pk: row.message_id,
             occurred_ms: Date.parse(row.occurred_at),
             lived_ms: Date.parse(lived_at),
+            accepted_ms: Date.parse(accepted_at),
             campaign_id: '',
             place: place.offset,
             vector: Array.from(vector),

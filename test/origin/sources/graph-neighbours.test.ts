@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Edge } from '#backing/graph/port.ts';
 import { openWorld, signal, topicsOfTalk } from '../world.ts';
 
+const at = (day: string) => ({ lived_at: `${day}T12:00:00.000Z`, accepted_at: `${day}T12:00:00.000Z` });
+
 const TODAY = '2026-11-01';
 const engaged = (user_id: string, campaign_id: string, day = TODAY): Edge => {
-  return { kind: 'engaged', tenant_id: 'acme', user_id, campaign_id, day, lived_at: `${day}T12:00:00.000Z` };
+  return { kind: 'engaged', tenant_id: 'acme', user_id, campaign_id, day, ...at(day) };
 };
 const replied = (user_id: string, other_id: string, day = TODAY): Edge => {
-  return { kind: 'replied', tenant_id: 'acme', user_id, other_id, day, lived_at: `${day}T12:00:00.000Z` };
+  return { kind: 'replied', tenant_id: 'acme', user_id, other_id, day, ...at(day) };
 };
 
 describe('graph neighbours', () => {
