@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     // Its hints of how to be faster are no result.
     experimental: { diagnostics: false },
+    // Otherwise one processor is left idle, of which there may be but two.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
