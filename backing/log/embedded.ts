@@ -1,10 +1,14 @@
+import { setInterval } from 'node:timers/promises';
 import type { Clock } from '#contract/clock.ts';
+import { errorFields, type Report } from '../http/report.ts';
 import { AppendQueue } from './append-queue.ts';
 import { BACKOFF, type Backoff } from './backoff.ts';
 import { type Chaos, type Disturbance, disturbances } from './chaos.ts';
 import { Group } from './group.ts';
+import { KEPT_MS } from './kept.ts';
 import { type Consumer, type ConsumerOptions, type Log, LogUnavailable } from './port.ts';
 import { type Append, openStore, PARTITIONS } from './store.ts';
+import { sweep } from './sweep.ts';
 import { checkTopic } from './topic.ts';
 
 export type EmbeddedLogOptions = {
@@ -18,12 +22,18 @@ export type EmbeddedLogOptions = {
   backoff?: Partial<Backoff>;
   /** Told of each transaction that was written and synced: how many appends shared it, of how many messages. */
   onWritten?(written: { appends: number; messages: number }): void;
+  /**
+   * Given by who runs all views: what is older than it is kept leaves the log, every so often, once the groups that
+   * have members were handed it. What keeps it from that is reported. Without, nothing ever leaves.
+   */
+  forget?: { report: Report; kept_ms?: number; every_ms?: number } | undefined;
   /** For tests: the disturbances that a log may bring upon its consumers. */
   chaos?: Chaos;
 };
 
 const PENDING_BYTES = 64 * 1024 * 1024;
 const GROUP_BYTES = 4 * 1024 * 1024;
+const SWEEP_MS = 10 * 60_000;
 
 /**
  * The log in one process and one SQLite file, with the semantics of Kafka: 8 partitions a topic by Kafka's own
@@ -79,7 +89,33 @@ export function openLog(options: EmbeddedLogOptions): Log {
     };
   }
 
+  const ending = new AbortController();
+  const sweeping = options.forget && sweepEvery(options.forget);
+
+  /** Sweeps every so often, one sweep after the other; what is given back resolves once the last has ended. */
+  function sweepEvery({
+    report,
+    kept_ms = KEPT_MS,
+    every_ms = SWEEP_MS,
+  }: NonNullable<EmbeddedLogOptions['forget']>) {
+    const { signal } = ending;
+    const run = async () => {
+      for await (const _ of setInterval(every_ms, undefined, { signal, ref: false })) {
+        // Who runs no view knows of none that it would take records from.
+        if (![...groups.values()].some((group) => !group.isEmpty)) continue;
+        await sweep({ store, groups: () => [...groups.values()], clock, kept_ms, signal }).catch((error) => {
+          if (!signal.aborted) report({ message: 'the log could not be swept', error: errorFields(error) });
+        });
+      }
+    };
+    return run().catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
   async function close(): Promise<void> {
+    ending.abort();
+    await sweeping;
     // Batches in hand may still append: what they write is part of handling them.
     await Promise.all([...groups.values()].map((group) => group.close()));
     queue.close();

@@ -62,6 +62,13 @@ export class Group {
     return this.#seats.length === 0;
   }
 
+  /** Where its members will go on in a partition; null where it has none, or none that knows the topic. */
+  committed(topic: string, partition: number): number | null {
+    if (this.isEmpty) return null;
+    const slot = this.#slots.find((one) => one.topic === topic && one.partition === partition);
+    return slot?.committed ?? null;
+  }
+
   /** Adds a member; what is given back makes it leave, once its batch in hand has ended. */
   join({ topics, handle, ...options }: ConsumerOptions): () => Promise<void> {
     const member = new Member({ handle, next: () => this.#next(seat) });

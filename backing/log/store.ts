@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '#contract/clock.ts';
-import { openDatabase, transaction } from '../sqlite.ts';
+import { openDatabase, scrub, transaction } from '../sqlite.ts';
 import { partitionOf } from './partition.ts';
 import { type LogRecord, LogUnavailable, type Message, type Place } from './port.ts';
 import { TOPICS } from './topic.ts';
@@ -19,6 +19,12 @@ export type Store = {
   /** Where the first record stands that is there; where the next one will, of a partition that has none. */
   start(topic: string, partition: number): number;
   end(topic: string, partition: number): number;
+  /** Where the first record stands that was appended at a moment or after it; the end where there is none. */
+  since(topic: string, partition: number, appended_ms: number): number;
+  /** Takes away the first records of a partition up to an offset, `max` of them at most, and tells how many went. */
+  removeBefore(place: Place, max: number): number;
+  /** Sees to it that what was taken away stands nowhere in the files. */
+  scrub(): void;
   committed(group: string, topic: string): number[];
   /** Survives the death of the process at once, and the loss of power with the next append. */
   commit(group: string, { topic, partition, offset }: Place): void;
@@ -39,21 +45,27 @@ export function openStore(file: string, clock: Clock): Store {
      WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`,
   );
   const last = db.prepare('SELECT max(offset) AS offset FROM record WHERE topic = ? AND partition = ?');
-  const first = db.prepare('SELECT min(offset) AS offset FROM record WHERE topic = ? AND partition = ?');
+  const young = db.prepare(
+    `SELECT offset FROM record WHERE topic = ? AND partition = ? AND appended_ms >= ? ORDER BY offset LIMIT 1`,
+  );
+  const remove = db.prepare('DELETE FROM record WHERE topic = ? AND partition = ? AND offset < ?');
+  const begin = db.prepare('INSERT OR REPLACE INTO beginning VALUES (?, ?, ?)');
   const progress = db.prepare(
     'SELECT partition, committed FROM progress WHERE consumer_group = ? AND topic = ?',
   );
   const advance = db.prepare('INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)');
 
-  let ends = new Map(
-    TOPICS.map((topic) => [
-      topic,
-      Array.from({ length: PARTITIONS }, (_, partition) => {
-        const { offset } = last.get(topic, partition) as { offset: number | null };
-        return offset === null ? 0 : offset + 1;
-      }),
-    ]),
-  );
+  const none = () => new Map(TOPICS.map((topic) => [topic, new Array<number>(PARTITIONS).fill(0)]));
+  const starts = none();
+  for (const { topic, partition, offset } of db.prepare('SELECT * FROM beginning').all() as Place[])
+    starts.get(topic)?.splice(partition, 1, offset);
+  const startOf = (topic: string, partition: number) => starts.get(topic)?.[partition] ?? 0;
+  let ends = none();
+  for (const [topic, offsets] of ends)
+    for (const partition of offsets.keys()) {
+      const { offset } = last.get(topic, partition) as { offset: number | null };
+      offsets[partition] = offset === null ? startOf(topic, partition) : offset + 1;
+    }
 
   return {
     append(appends) {
@@ -90,17 +102,36 @@ export function openStore(file: string, clock: Clock): Store {
       }));
     },
 
-    start(topic, partition) {
-      const row = attempt('The log could not be read', () => first.get(topic, partition));
-      return (row?.offset as number | null) ?? ends.get(topic)?.[partition] ?? 0;
-    },
+    start: startOf,
 
     end: (topic, partition) => ends.get(topic)?.[partition] ?? 0,
 
+    since(topic, partition, appended_ms) {
+      const row = attempt('The log could not be read', () => young.get(topic, partition, appended_ms));
+      return (row?.offset as number | undefined) ?? ends.get(topic)?.[partition] ?? 0;
+    },
+
+    removeBefore({ topic, partition, offset }, max) {
+      const start = startOf(topic, partition);
+      const before = Math.min(offset, start + max);
+      if (before <= start) return 0;
+      attempt('The log could not be swept', () =>
+        transaction(db, () => {
+          remove.run(topic, partition, before);
+          begin.run(topic, partition, before);
+        }),
+      );
+      starts.get(topic)?.splice(partition, 1, before);
+      return before - start;
+    },
+
+    scrub: () => attempt('The log could not be swept', () => scrub(db)),
+
     committed(group, topic) {
-      const offsets = new Array<number>(PARTITIONS).fill(0);
+      const offsets = Array.from({ length: PARTITIONS }, (_, partition) => startOf(topic, partition));
       const rows = attempt('The log could not be read', () => progress.all(group, topic));
-      for (const row of rows) offsets[row.partition as number] = row.committed as number;
+      for (const { partition, committed } of rows as { partition: number; committed: number }[])
+        offsets[partition] = Math.max(committed, startOf(topic, partition));
       return offsets;
     },
 

@@ -74,7 +74,8 @@ export const log = port({
     kafka,
     embedded: embedded({
       in_folder: true,
-      open: ({ path, clock }): Log => openLog({ file: path('log.db'), clock }),
+      open: ({ path, clock, report, keeps_views }): Log =>
+        openLog({ file: path('log.db'), clock, forget: keeps_views ? { report } : undefined }),
     }),
   },
 });

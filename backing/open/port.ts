@@ -14,6 +14,8 @@ export type Means = {
   application: string;
   /** Where a file of the data folder stands. The folder is this process's alone; see `in_folder`. */
   path(name: string): string;
+  /** Whether the process runs all views until it is stopped, and so may have its log forget what they all have had. */
+  keeps_views?: boolean;
   /** What the names of a view's store end in, by its version; empty for what is no view's. */
   suffix: string;
 };

@@ -62,6 +62,7 @@ export async function runRoles(known: readonly Role[], asked: readonly string[])
     const ports = await openPorts<RoleName>(stack, chosen, {
       ...means,
       application: ['edgewise', ...names].join('-'),
+      keeps_views: names.includes('views'),
     });
     const said: string[] = [];
     for (const one of roles) {

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import type { Report } from '../../http/report.ts';
 import { BACKOFF, type Backoff } from '../backoff.ts';
+import { KEPT_MS } from '../kept.ts';
 
 /** Where a broker listens. */
 type Address = { host: string; port: number };
@@ -46,8 +47,6 @@ export type KafkaLogOptions = {
 export type Settings = Required<Omit<KafkaLogOptions, 'sasl' | 'tls' | 'backoff' | 'topics'>> &
   Pick<KafkaLogOptions, 'sasl' | 'tls'> & { topics: Required<TopicSettings>; backoff: Backoff };
 
-const DAY_MS = 86_400_000;
-
 /** The options with what they leave out. */
 export function settingsOf(options: KafkaLogOptions): Settings {
   return {
@@ -60,7 +59,7 @@ export function settingsOf(options: KafkaLogOptions): Settings {
     fetch_wait_ms: 500,
     close_timeout_ms: 10_000,
     ...options,
-    topics: { retention_ms: 7 * DAY_MS, ...options.topics },
+    topics: { retention_ms: KEPT_MS, ...options.topics },
     backoff: { ...BACKOFF, ...options.backoff },
   };
 }

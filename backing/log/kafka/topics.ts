@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { topics } from '#contract/topics.ts';
 import { certificateFault } from '../../certificate-fault.ts';
+import { keptMs } from '../kept.ts';
 import { TOPICS } from '../topic.ts';
 import { openClient } from './client.ts';
 import { LogMisconfigured, unavailable } from './errors.ts';
 import { MAX_MESSAGE_BYTES } from './record.ts';
 import type { Settings } from './settings.ts';
 
-const MONTH_MS = 30 * 86_400_000;
 /** What a batch adds to its messages, at the most. */
 const BATCH_BYTES = 64 * 1024;
 /** How often, and after how long, a new topic is looked for. */
@@ -88,14 +88,14 @@ function checkSettings({ topics: { partitions, replication_factor, min_insync_re
 const policyOf = (topic: string) => (topic === topics.campaigns ? 'compact' : 'delete');
 
 function described(topic: string, { prefix, topics: settings }: Settings) {
-  const retention_ms = topic === topics.deadLetters ? MONTH_MS : settings.retention_ms;
+  const retention_ms = keptMs(topic, settings.retention_ms);
   const config = {
     'cleanup.policy': policyOf(topic),
     'min.insync.replicas': settings.min_insync_replicas,
     'unclean.leader.election.enable': false,
     'message.timestamp.type': 'LogAppendTime',
     'max.message.bytes': MAX_MESSAGE_BYTES + BATCH_BYTES,
-    ...(policyOf(topic) === 'delete' ? { 'retention.ms': retention_ms } : {}),
+    ...(retention_ms === null ? {} : { 'retention.ms': retention_ms }),
   };
   return {
     topic: prefix + topic,

@@ -61,7 +61,7 @@ export async function startStack({
     const serving = await servingIn(folder);
     const stores = openStores({ path: folder.path, clock, serving });
     closing.defer(() => stores.close());
-    const log = openLog({ file: folder.path('log.db'), clock });
+    const log = openLog({ file: folder.path('log.db'), clock, forget: { report: toStderr } });
     closing.defer(() => log.close());
     const embedders = await openEmbedders(embedderSettings(process.env), toStderr);
     closing.defer(() => embedders.close());
