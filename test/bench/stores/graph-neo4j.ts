@@ -98,7 +98,9 @@ export const store: StoreBench<Place> = {
       Object.entries(BOUNDS).map(([name, bound]) => [name, neo4j.int(bound)]),
     );
     const add = async (edges: readonly Edge[]) => {
-      const common = ({ tenant_id, user_id, day }: Edge) => ({ tenant: tenant_id, user: user_id, day });
+      const common = ({ tenant_id: tenant, user_id: user, day, lived_at, accepted_at }: Edge) => ({
+        ...{ tenant, user, day, lived_at, accepted_at },
+      });
       const engaged = edges.flatMap((edge) =>
         edge.kind === 'engaged' ? [{ ...common(edge), campaign: edge.campaign_id }] : [],
       );
