@@ -45,5 +45,7 @@ export function tellParent(ready: unknown): void {
     const { user, system } = process.cpuUsage();
     process.send?.({ cpu_us: user + system, rss_bytes: process.memoryUsage.rss() });
   });
+  // A parent that was killed asks for nothing more.
+  process.once('disconnect', () => process.exit(1));
   process.send?.(ready);
 }
