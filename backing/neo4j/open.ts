@@ -66,11 +66,12 @@ async function within<T>(
   limit_ms: number,
   server: string,
 ): Promise<T> {
-  const silence = new AbortController();
-  const tell = () => silence.abort(new Neo4jTimeout(`Neo4j at ${server} gave no answer in ${limit_ms} ms`));
+  // A combined signal would cost more than the driver, and stay with one that lives long.
+  const silence = Promise.withResolvers<never>();
+  const tell = () => silence.reject(new Neo4jTimeout(`Neo4j at ${server} gave no answer in ${limit_ms} ms`));
   const timer = setTimeout(tell, limit_ms);
   try {
-    return await orAborted(promise, AbortSignal.any([signal, silence.signal]));
+    return await orAborted(Promise.race([promise, silence.promise]), signal);
   } finally {
     clearTimeout(timer);
   }

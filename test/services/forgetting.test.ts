@@ -7,7 +7,7 @@ import { openPorts } from '#backing/open/open-ports.ts';
 import type { Caller } from '#contract/caller.ts';
 import type { DeletionAccepted } from '#contract/deletion.ts';
 import { importKeys, type Key, sign } from '#contract/signature.ts';
-import { topics } from '#contract/topics.ts';
+import { groups, topics, viewTopics } from '#contract/topics.ts';
 import { apart } from '../../infra/local/compare/apart.ts';
 import { gatewayApp } from '../../ingest/gateway/gateway-app.ts';
 import { startViews } from '../../ingest/start.ts';
@@ -25,7 +25,13 @@ const QUARTER_MS = 15 * 60_000;
 /** Gateway and views on the real services, under names of their own, which are removed with all they hold. */
 async function openReal() {
   const name = `forget_${randomBytes(6).toString('hex')}`;
-  const env = { ...process.env, KAFKA_REPLICAS: '1', ANSWERS: 'embedded', EMBEDDER: 'hashing' };
+  const env = {
+    ...process.env,
+    KAFKA_PARTITIONS: '4',
+    KAFKA_REPLICAS: '1',
+    ANSWERS: 'embedded',
+    EMBEDDER: 'hashing',
+  };
   const data = join(await temporaryFolder(), 'data');
   const { chosen, means, remove } = await apart({ env, name, data, application: 'edgewise-test' });
   onTestFinished(remove);
@@ -36,16 +42,18 @@ async function openReal() {
   const { log, relational, ...ports } = await openPorts<'gateway' | 'views'>(closing, chosen, means);
   const stores = { ...relational, ...ports.switches, ...ports };
   const failures: unknown[] = [];
-  const views = await startViews({
-    log,
-    ...stores,
-    archive_linger_ms: 200,
-    deletion_settle_ms: 0,
-    clock,
-    onError: ({ error, retry_ms }) => {
-      if (retry_ms === null) failures.push(error);
-    },
-  });
+  const start = () =>
+    startViews({
+      log,
+      ...stores,
+      archive_linger_ms: 200,
+      deletion_settle_ms: 0,
+      clock,
+      onError: ({ error, retry_ms }) => {
+        if (retry_ms === null) failures.push(error);
+      },
+    });
+  let views = await start();
   closing.defer(() => views.close());
   const keys = await importKeys([{ id: 'g', secret: randomBytes(32).toString('base64url') }]);
   const app = gatewayApp({ log, keys, clock });
@@ -67,7 +75,7 @@ async function openReal() {
   const caughtUp = () =>
     vi.waitFor(async () => {
       expect(failures).toEqual([]);
-      for (const group of ['counters', 'embeddings', 'graph', 'archive']) {
+      for (const group of Object.values(groups)) {
         const read = await log.committed(group, topics.events, signal);
         expect(read).toEqual(await log.ends(topics.events, signal));
       }
@@ -75,7 +83,19 @@ async function openReal() {
   const advance = (ms: number) => {
     ahead_ms += ms;
   };
-  return { name, stores, tenant_id: caller.tenant_id, clock, ask, caughtUp, advance };
+  /** Has all views read again whatever the log holds. */
+  const replay = async () => {
+    await views.close();
+    for (const group of Object.values(groups))
+      for (const topic of viewTopics)
+        for (const [partition, offset] of (await log.starts(topic, signal)).entries())
+          await log.moveTo(group, { topic, partition, offset }, signal);
+    const [from] = await log.committed(groups.graph, topics.events, signal);
+    expect(from).toBe(0);
+    views = await start();
+    await caughtUp();
+  };
+  return { name, stores, tenant_id: caller.tenant_id, clock, ask, caughtUp, advance, replay };
 }
 
 type Real = Awaited<ReturnType<typeof openReal>>;
@@ -134,9 +154,9 @@ onServices(
     { name: 'S3', variable: 'S3_ENDPOINT', up: 's3' },
   ],
   () => {
-    test('a person who is forgotten during load leaves no trace in PostgreSQL, Milvus, Neo4j or S3; what is late stays out, and what is new is welcome', async () => {
+    test('a person who is forgotten during load leaves no trace in PostgreSQL, Milvus, Neo4j or S3, nor after all is read again; what is late stays out, and what is new is welcome', async () => {
       const real = await openReal();
-      const { stores, tenant_id, clock, ask, caughtUp, advance } = real;
+      const { stores, tenant_id, clock, ask, caughtUp, advance, replay } = real;
       const words: string[] = [];
       const word = () => {
         const made = canary();
@@ -193,6 +213,11 @@ onServices(
       await send(...said(QUARTER_MS + 120_000), other());
       await caughtUp();
       expect(tracesIn(await heldBy(real), words)).toEqual([]);
+
+      const once = await collect(stores.counters.dump());
+      await replay();
+      expect(tracesIn(await heldBy(real), words)).toEqual([]);
+      expect(await collect(stores.counters.dump())).toEqual(once);
       expect((await stores.profiles.read(tenant_id, 'ann', signal)).messages).toEqual([]);
 
       const fresh = { user_id: 'ann', message_id: 'new-1', campaign_id: 'wifi', occurred_at: now() };
