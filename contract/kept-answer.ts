@@ -35,24 +35,26 @@ export async function answerKey(key: string): Promise<string> {
   return hashedAnswerKey(base64url(new Uint8Array(digest)));
 }
 
-const HEAD = /^([gd]) (\d+) (\d+) (\d+)\n/;
+const HEAD = /^[gd] \d+ \d+ (\d+)\n([^\n]*)\n/;
+const Kept = v.omit(Answer, ['body']);
 
 /**
  * An answer as text: a line that tells whether it is good or degraded, its epochs and its end in ms, so that a
- * store's own script can judge it; then the answer as JSON.
+ * store's own script can judge it; a line of JSON with all but its text; then that, as it goes to the person.
  */
-export function packAnswer(answer: Answer): string {
-  const { degraded, epochs, until_ms } = answer;
-  return `${degraded.length ? 'd' : 'g'} ${epochs.user} ${epochs.tenant} ${until_ms}\n${JSON.stringify(answer)}`;
+export function packAnswer({ body, ...meta }: Answer): string {
+  const { degraded, epochs, until_ms } = meta;
+  const head = `${degraded.length ? 'd' : 'g'} ${epochs.user} ${epochs.tenant} ${until_ms}`;
+  return `${head}\n${JSON.stringify(meta)}\n${body}`;
 }
 
 /** The answer of a text; null where there is none, it is none of ours or of another format, or it has ended. */
 export function unpackAnswer(text: string | null, format: number, now_ms: number): Answer | null {
   const head = text === null ? null : HEAD.exec(text);
-  if (text === null || !head || Number(head[4]) <= now_ms) return null;
+  if (text === null || !head || Number(head[1]) <= now_ms) return null;
   try {
-    const { success, output } = v.safeParse(Answer, JSON.parse(text.slice(head[0].length)));
-    return success && output.format === format ? output : null;
+    const { success, output } = v.safeParse(Kept, JSON.parse(head[2] as string));
+    return success && output.format === format ? { ...output, body: text.slice(head[0].length) } : null;
   } catch {
     return null;
   }
