@@ -38,8 +38,11 @@ export function forgettingIn(db: DatabaseSync) {
   }
 
   return {
-    /** The edges that are not of people who were forgotten after them. */
-    living: (edges: readonly Edge[]): readonly Edge[] => (forgotten.isEmpty() ? edges : edges.filter(lives)),
+    /** The edges that are not of people who were forgotten after them, each judged once those before it were added. */
+    *living(edges: readonly Edge[]): Generator<Edge> {
+      if (forgotten.isEmpty()) yield* edges;
+      else for (const edge of edges) if (lives(edge)) yield edge;
+    },
 
     forget(people: readonly Forgotten[]): void {
       for (const { tenant_id, user_id, forgotten_at } of people) {

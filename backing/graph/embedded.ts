@@ -148,7 +148,9 @@ export function embeddedGraph(db: DatabaseSync): Graph {
   return {
     async add(edges, signal) {
       signal.throwIfAborted();
-      transaction(db, () => forgetting.living(edges).forEach(add));
+      transaction(db, () => {
+        for (const edge of forgetting.living(edges)) add(edge);
+      });
     },
     async forget(people, signal) {
       signal.throwIfAborted();

@@ -138,6 +138,22 @@ export function forgettingGraph({ name, open, runs = 60 }: Subject<Graph>): void
       );
     });
 
+    test('an answer to a message of a forgotten person leaves, where both come in one batch', async () => {
+      const graph = await open();
+      const lines = newLines(() => graph.dump());
+      const tenant_id = newTenant();
+      const at = '2026-11-01T00:00:00.000Z';
+      const common = { tenant_id, day: '2026-11-01', lived_at: at, accepted_at: at, message_id: 'm' };
+      await graph.forget([{ tenant_id, user_id: 'ann', forgotten_at: at }], signal);
+      const answered: Edge = { ...common, kind: 'answered', user_id: 'bob' };
+      await graph.add([answered, { ...common, kind: 'wrote', user_id: 'ann' }], signal);
+      const remembered = [
+        forgottenLine(forgottenKey(tenant_id, 'ann'), at),
+        forgottenLine(forgottenMessageKey(tenant_id, 'm'), FOR_GOOD),
+      ];
+      expect((await lines()).sort()).toEqual(remembered.sort());
+    });
+
     test('a person is told their own edges, by kind and day, and no more than are asked for', async () => {
       const [graph, tenant_id] = [await open(), newTenant()];
       const about = { tenant_id, user_id: 'ann', lived_at: hour(1), accepted_at: hour(1) };
