@@ -104,7 +104,9 @@ export class Group {
 
   #know(topic: string): void {
     if (this.#slots.some((slot) => slot.topic === topic)) return;
-    for (const [partition, committed] of this.#store.committed(this.#name, topic).entries()) {
+    for (const [partition, at] of this.#store.committed(this.#name, topic).entries()) {
+      const committed = Math.max(at, this.#store.start(topic, partition));
+      if (committed > at) this.#store.commit(this.#name, { topic, partition, offset: committed });
       this.#slots.push({
         topic,
         partition,

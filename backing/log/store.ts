@@ -130,8 +130,8 @@ export function openStore(file: string, clock: Clock): Store {
     committed(group, topic) {
       const offsets = Array.from({ length: PARTITIONS }, (_, partition) => startOf(topic, partition));
       const rows = attempt('The log could not be read', () => progress.all(group, topic));
-      for (const { partition, committed } of rows as { partition: number; committed: number }[])
-        offsets[partition] = Math.max(committed, startOf(topic, partition));
+      // A position that has left the log is told as it is until a member joins: who must not miss anything has to see it.
+      for (const row of rows) offsets[row.partition as number] = row.committed as number;
       return offsets;
     },
 

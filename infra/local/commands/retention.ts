@@ -33,8 +33,8 @@ export function retentionCommand(): Command {
     .addHelpText(
       'after',
       `
-Daily counts, profiles and campaigns stay. The archive leaves by the lifecycle rules of its bucket, and the log of the
-real services by its own. Killed in the middle, it is started again with the same words. Import nothing meanwhile.
+Daily counts, profiles and campaigns stay. The archive leaves by the lifecycle rules of its bucket, and the log by
+its own. Killed in the middle, it is started again with the same words. Import nothing meanwhile.
 
 Examples:
   npm run retention -- --services --dry-run
