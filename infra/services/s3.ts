@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { complete, isComplete } from './completed.ts';
 import { giveTo } from './give-to.ts';
+import { goInstall } from './go.ts';
 import type { Place } from './place.ts';
 import type { Service } from './service.ts';
 import { HOST } from './tcp.ts';
@@ -22,10 +23,8 @@ export const s3: Service = {
   installed: async (place) => (isComplete(folder(place)) ? VERSION : null),
 
   async install(place) {
-    await complete(folder(place), async () => {
-      const module = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`;
-      await place.run('go', ['install', module], { env: { GOBIN: folder(place), CGO_ENABLED: '0' } });
-    });
+    const module = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`;
+    await complete(folder(place), () => goInstall(place, folder(place), module));
   },
 
   async start(place) {
