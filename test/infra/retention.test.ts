@@ -1,8 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { openPorts } from '#backing/open/open-ports.ts';
-import { eventRecord } from '#contract/envelope.ts';
-import { Event } from '#contract/event.ts';
-import { parse } from '#contract/parse.ts';
 import { groupOf, topics, viewNames } from '#contract/topics.ts';
 import { embeddedIn } from '../../infra/local/folder/embedded-in.ts';
 import { rebuild } from '../../infra/local/rebuild/rebuild.ts';
@@ -10,21 +7,10 @@ import { retain } from '../../infra/local/retention/retain.ts';
 import { oldAt, USUAL } from '../../infra/local/retention/rules.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { cli } from './support/cli.ts';
+import { DAY_MS, NOW_MS, said } from './support/old-events.ts';
 import { runningViews } from './support/rebuilding.ts';
 
 const { signal } = new AbortController();
-const DAY_MS = 24 * 3600_000;
-const NOW_MS = Date.parse('2026-11-20T00:00:00.000Z');
-const at = (days_ago: number) => new Date(NOW_MS - days_ago * DAY_MS).toISOString();
-
-function said(user_id: string, occurred: number, accepted: number) {
-  const common = { user_id, occurred_at: at(occurred), locale: 'en', campaign_id: 'c' };
-  return [
-    { ...common, type: 'message', message_id: 'm', text: 'hello', reply_to_user_id: 'somebody' },
-    { ...common, type: 'click', message_id: 'k' },
-  ].map((event) => eventRecord({ tenant_id: 'acme', accepted_at: at(accepted), event: parse(Event, event) }));
-}
-
 test('what is old goes, and of every version that is kept up; nothing within 30 days of its acceptance, and none twice', async () => {
   const folder = await temporaryFolder();
   const { ports, rebuilding, dumps, close } = await runningViews(embeddedIn(folder));
@@ -80,6 +66,24 @@ test('what is old goes, and of every version that is kept up; nothing within 30 
   const [, embeddings] = await retain(later);
   expect(Object.values(embeddings?.gone ?? {})).toEqual([2]);
   await close();
+});
+
+test('a rebuild brings back what went, and is not switched to until that has gone from it too', async () => {
+  const { ports, rebuilding, dumps } = await runningViews(embeddedIn(await temporaryFolder()));
+  const { log, viewStores } = ports;
+  await log.append(topics.events, [...said('old', 800, 790), ...said('new', 1, 1)], signal);
+  for (const view of viewNames) await dumps(rebuilding(view), 1);
+  const on = { kept: USUAL, now_ms: NOW_MS, log, viewStores, signal, dry_run: false };
+  await retain(on);
+  for (const view of viewNames) {
+    const again = () => rebuild(rebuilding(view), { from: 'log', accept_differences: false });
+    await expect(again()).rejects.toThrow('Where retention took these from the old one, run it again');
+    await viewStores.refresh();
+    await retain(on);
+    expect(await again()).toMatchObject({ serving: 2, beside: 1 });
+    const [old, made] = await dumps(rebuilding(view), 1, 2);
+    expect(made).toEqual(old);
+  }
 });
 
 test('while an import has not reached a view nothing goes', async () => {

@@ -83,7 +83,10 @@ export async function verify(
     const still = [...differing].filter(([key, pair]) => before?.get(key) === pair);
     if (still.length > 0) {
       const told = still.slice(0, 5).map(([key, pair]) => `${key.slice(0, 100)}\n${pair.slice(0, 600)}`);
-      throw new VersionsDiffer(`${still.length} lines of the new version differ:\n${told.join('\n')}`);
+      throw new VersionsDiffer(
+        `${still.length} lines of the new version differ:\n${told.join('\n')}\n` +
+          'Where retention took these from the old one, run it again, since the new one is kept up as well; then this.',
+      );
     }
     if (differing.size === 0 || at === LOOKS) return { lines, moving: differing.size, forgotten };
     before = differing;
