@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Archive } from '#backing/archive/port.ts';
+import { caughtUp } from '#backing/log/caught-up.ts';
+import { openLog } from '#backing/log/embedded.ts';
 import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { readPorts } from '#backing/open/open-ports.ts';
-import { type ViewName, viewNames } from '#contract/topics.ts';
+import { topics, type ViewName, viewNames } from '#contract/topics.ts';
 import { rebuild } from '../../infra/local/rebuild/rebuild.ts';
 import { finish, rollBack } from '../../infra/local/rebuild/switch.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { cli } from './support/cli.ts';
 import { breaking, runningViews } from './support/rebuilding.ts';
 
 const { signal } = new AbortController();
@@ -167,6 +170,36 @@ test('a version that differs is not switched to, unless that is asked for: so a 
       signal,
     ),
   );
+});
+
+test('there is no way back to a version that missed what has left the log since', async () => {
+  const { folder, append, archived, rebuilding, dumps, close } = await world();
+  await append(50);
+  await archived();
+  await rebuild(rebuilding('graph'), asked);
+  await dumps(rebuilding('graph'), 1, 2);
+  await close();
+
+  const later_ms = Date.now() + 8 * 24 * 3600_000;
+  const forget = { report: () => {}, every_ms: 1 };
+  const log = openLog({ file: join(folder, 'log.db'), clock: () => later_ms, forget });
+  const more = Array.from({ length: 200 }, (_, at) => ({ key: `key ${at}`, value: new Uint8Array(1) }));
+  await log.append(topics.events, more, signal);
+  const [group, onError] = ['counters', () => {}];
+  await log.consume({ group, topics: [topics.events], max_records: 100, onError, async handle() {} });
+  await caughtUp(log, group, [topics.events], signal);
+  await log.close();
+  const muchLater = openLog({ file: join(folder, 'log.db'), clock: () => 2 * later_ms, forget });
+  await muchLater.consume({ group, topics: [topics.events], max_records: 100, onError, async handle() {} });
+  const ends = await muchLater.ends(topics.events, signal);
+  await vi.waitFor(async () => expect(await muchLater.starts(topics.events, signal)).toEqual(ends));
+  await muchLater.close();
+
+  const { code, stderr } = await cli('rebuild', '--view', 'graph', '--data', folder, '--rollback');
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^The log of events\/\d begins at/),
+  });
 });
 
 test('after a finished rebuild the folder is opened with the version that serves', async () => {

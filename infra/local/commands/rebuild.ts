@@ -3,11 +3,12 @@ import { toStderr } from '#backing/http/report.ts';
 import { openPorts, readPorts } from '#backing/open/open-ports.ts';
 import { NOTICED_MS } from '#backing/open/view-stores.ts';
 import type { ViewState } from '#backing/view-versions/port.ts';
-import { type ViewName, viewNames } from '#contract/topics.ts';
+import { groupOf, type ViewName, viewNames } from '#contract/topics.ts';
 import { startVersions } from '../../../ingest/versions.ts';
 import { DEFAULT_DATA } from '../folder/data-folder.ts';
 import { embeddedIn } from '../folder/embedded-in.ts';
 import { versionMaker } from '../rebuild/maker.ts';
+import { checkGroupFollows } from '../rebuild/reach.ts';
 import { type RebuildOptions, rebuild } from '../rebuild/rebuild.ts';
 import type { Rebuilding } from '../rebuild/rebuilding.ts';
 import { finish, rollBack } from '../rebuild/switch.ts';
@@ -68,6 +69,9 @@ async function run(options: Options): Promise<void> {
   const { viewVersions } = switches;
   if (options.status) return console.log(told(await viewVersions.read(view, signal)));
   if (!services) {
+    // `npm start` runs only what serves: the other one follows the log from here on, if it still can.
+    const { beside } = await viewVersions.read(view, signal);
+    if (options.rollback && beside !== null) await checkGroupFollows(groupOf(view, beside), log, signal);
     const versions = await startVersions({
       viewStores,
       log,

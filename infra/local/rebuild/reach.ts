@@ -51,6 +51,15 @@ export async function reachOf(
   return all;
 }
 
+/** Throws HistoryLost where the log no longer has what comes after the position of a group. */
+export async function checkGroupFollows(group: string, log: Log, signal: AbortSignal): Promise<void> {
+  for (const topic of viewTopics) {
+    const committed = await log.committed(group, topic, signal);
+    const places = committed.map((offset, partition) => ({ topic, partition, offset }));
+    await checkFollows(places, log, signal);
+  }
+}
+
 /** Throws HistoryLost where the log no longer has what comes after one of these places. */
 export async function checkFollows(
   places: readonly { topic: string; partition: number; offset: number }[],
