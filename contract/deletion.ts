@@ -55,12 +55,18 @@ const latest = v.array(v.strictObject({ campaign_id: v.string(), occurred_at: mo
 export const PersonExport = v.strictObject({
   user_id: v.string(),
   exported_at: moment,
-  /** Their newest messages by reference, their newest engagements, and all campaigns they engaged with or dismissed. */
+  /**
+   * Their newest messages by reference, their newest engagements, all campaigns they engaged with or dismissed, and what
+   * they were shown lately.
+   */
   profile: v.strictObject({
     messages: v.array(v.strictObject({ message_id: v.string(), occurred_at: moment })),
     engagements: v.array(v.strictObject(engagement)),
     engaged: latest,
     dismissed: latest,
+    impressions: v.array(
+      v.strictObject({ message_id: v.string(), occurred_at: moment, campaign_id: v.string() }),
+    ),
   }),
   /** On which day they engaged with what, replied to whom or to what, and wrote which message. */
   edges: v.array(v.strictObject({ kind: v.string(), day: v.string(), of: v.string() })),

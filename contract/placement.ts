@@ -21,12 +21,30 @@ const share = (most: number, what: string) => {
   return v.optional(v.pipe(v.number(message), v.minValue(0, message), v.maxValue(most, message)), 0);
 };
 
+/** The most impressions that a cap can allow a person: of each campaign so many of theirs are kept, and no more. */
+export const MOST_IMPRESSIONS = 20;
+const IMPRESSIONS = `Impressions are a whole number from 1 to ${MOST_IMPRESSIONS}`;
+const Impressions = v.pipe(
+  v.number(IMPRESSIONS),
+  v.integer(IMPRESSIONS),
+  v.minValue(1, IMPRESSIONS),
+  v.maxValue(MOST_IMPRESSIONS, IMPRESSIONS),
+);
+
 const RULES = 100;
 
 /** The campaign that stands at a position, on so many impressions a day (UTC) of the tenant; null: on all. */
 const Pin = v.strictObject({ campaign_id: CampaignId, position: Position, daily_cap: optional(Cap) });
 /** What multiplies the score of campaigns with a tag. */
 const Boost = v.strictObject({ tag: Tag, factor: Weight });
+
+/** How often a person is shown a campaign, or with null each campaign, within the last 24 hours or 7 times as many. */
+const FrequencyCap = v.strictObject({
+  campaign_id: optional(CampaignId),
+  impressions: Impressions,
+  within: v.picklist(['day', 'week']),
+});
+export type FrequencyCap = v.InferOutput<typeof FrequencyCap>;
 
 /** What a placement is: what each source counts for, and the rules for what is chosen of what was ranked. */
 export const PlacementContent = v.strictObject({
@@ -38,6 +56,8 @@ export const PlacementContent = v.strictObject({
   repeats: v.boolean(),
   boosts: v.optional(v.pipe(v.array(Boost), v.maxLength(RULES)), []),
   pins: v.optional(v.pipe(v.array(Pin), v.maxLength(RULES)), []),
+  /** Whoever had the impressions that one allows, in whichever placement, is not shown that campaign here. */
+  frequency_caps: v.optional(v.pipe(v.array(FrequencyCap), v.maxLength(RULES)), []),
   /** From 0, the best come first, to 1, each as unlike those before it by its tags as can be. */
   diversity: share(1, 'Diversity'),
   /** In what share of the answers a campaign that was hardly shown yet takes one position. */

@@ -64,8 +64,9 @@ export function addPersonRoutes(
     const user_id = parse(Id, c.req.param('user_id'));
     if (subject !== null && subject !== user_id) throw noSuch('person');
     const [person, signal] = [{ tenant_id, user_id }, c.get('signal')];
-    const [profile, edges, kept] = await Promise.all([
+    const [profile, shown, edges, kept] = await Promise.all([
       profiles.read(tenant_id, user_id, signal),
+      profiles.impressions(tenant_id, user_id, signal),
       graph.edgesOf(person, MOST + 1, signal),
       vectors.messagesOf(person, MOST + 1, signal),
     ]);
@@ -79,6 +80,7 @@ export function addPersonRoutes(
         engagements: [...profile.engagements],
         engaged: latest(profile.engaged),
         dismissed: latest(profile.dismissed),
+        impressions: shown,
       },
       edges: edges.slice(0, MOST),
       vectors: kept.slice(0, MOST),

@@ -10,7 +10,7 @@ export type Placement = PlacementContent & {
   from: 'edgewise' | 'tenant' | 'nowhere';
 };
 
-const plain = { version: 0, boosts: [], pins: [], diversity: 0, exploration: 0 };
+const plain = { version: 0, boosts: [], pins: [], frequency_caps: [], diversity: 0, exploration: 0 };
 
 const discover: Placement = {
   ...plain,

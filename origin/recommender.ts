@@ -23,6 +23,7 @@ import { freshOrWelcome, inLocale, notDismissed, notExcluded, on, tagged } from 
 import { catalogueHydrator } from './hydrators/catalogue.ts';
 import { contextHydrator } from './hydrators/context.ts';
 import { countsHydrator } from './hydrators/counts.ts';
+import { impressionsHydrator } from './hydrators/impressions.ts';
 import { interestsHydrator } from './hydrators/interests.ts';
 import { likeCampaign } from './hydrators/like-campaign.ts';
 import { patternsHydrator } from './hydrators/patterns.ts';
@@ -60,6 +61,8 @@ export const DEPENDENCY_MS = 150;
 const LIST_MS = 60_000;
 /** What people do alike changes slowly; it is learnt anew so often. */
 const RELEARN_MS = 10 * 60_000;
+/** What a person was shown changes without any epoch as well; an answer that rests on it lives so long. */
+const CAPPED_MS = 60_000;
 
 export type RecommenderOptions = {
   catalogue: Catalogue;
@@ -173,6 +176,7 @@ export function openRecommender(options: RecommenderOptions) {
         contextHydrator(embedders),
         interestsHydrator(vectors, measures.looked('interests')),
         patternsHydrator(patterns),
+        impressionsHydrator(asked.profiles),
       ],
     ],
     sources: [
@@ -221,6 +225,7 @@ export function openRecommender(options: RecommenderOptions) {
       shadow: null,
       trend: new Map(),
       profile: emptyProfile,
+      impressions: [],
       context: null,
       interests: [],
       talk: null,
@@ -282,7 +287,8 @@ export function openRecommender(options: RecommenderOptions) {
         items,
       };
       options.onServed?.(servedOf(query, ranked, content));
-      return { content, degraded, until_ms: ends_ms };
+      const capped = query.placement.frequency_caps.length > 0;
+      return { content, degraded, until_ms: capped ? Math.min(ends_ms, query.now_ms + CAPPED_MS) : ends_ms };
     },
 
     /** Learns anew what a tenant's people do alike, and resolves once answers rest on it. */

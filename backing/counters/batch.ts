@@ -74,10 +74,13 @@ function extend(addition: Addition, event: Event): void {
   if (type === 'dismissal') {
     addition.dismissals.push({ message_id, occurred_at, campaign_id: event.campaign_id, type });
   }
+  if (type === 'impression') {
+    addition.impressions.push({ message_id, occurred_at, campaign_id: event.campaign_id });
+  }
 }
 
-const isEmpty = ({ messages, engagements, dismissals }: Addition) =>
-  messages.length + engagements.length + dismissals.length === 0;
+const isEmpty = ({ messages, engagements, dismissals, impressions }: Addition) =>
+  messages.length + engagements.length + dismissals.length + impressions.length === 0;
 
 /**
  * What the batch adds to what is known: the content of each identity that was counted before, and since when people
@@ -122,7 +125,7 @@ export function additions(
       inTen.count += 1;
       tens.set(tenKey, inTen);
     }
-    const none: Addition = { messages: [], engagements: [], dismissals: [] };
+    const none: Addition = { messages: [], engagements: [], dismissals: [], impressions: [] };
     const owner = people.get(who) ?? { tenant_id, user_id, addition: none };
     people.set(who, owner);
     extend(owner.addition, event);

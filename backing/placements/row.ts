@@ -7,7 +7,8 @@ export type StoredPlacement = Omit<PlacementRow, 'content'> & { content: string 
 export const COLUMNS = 'tenant_id, placement, version, status, content, created_at, changed_at';
 
 export function placementOf({ content, ...row }: StoredPlacement): PlacementRow {
-  return { ...row, content: JSON.parse(content) };
+  // Versions from before there were such rules have none.
+  return { ...row, content: { frequency_caps: [], ...JSON.parse(content) } };
 }
 
 /** Whether a version is a candidate of this content. */

@@ -3,9 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Forgotten } from '#contract/deletion.ts';
 import { composite } from '#contract/ids.ts';
 import { afterForgetting, doubtful, isEmpty } from './forget.ts';
-import { type Addition, emptyProfile, merge } from './merge.ts';
-import type { Profile, Profiles } from './port.ts';
-import { decodeProfile, encodeProfile } from './stored.ts';
+import { type Addition, emptyProfile } from './merge.ts';
+import type { Profiles } from './port.ts';
+import { addToStored, decodeImpressions, decodeProfile, encodeProfile } from './stored.ts';
 
 /**
  * One row a person, so that a profile is one read. Lists are tuples, sorted as the port says. With a rowid,
@@ -33,14 +33,17 @@ export function embeddedProfiles(db: DatabaseSync) {
 
   const remove = db.prepare('DELETE FROM profiles WHERE tenant_id = ? AND user_id = ?');
 
-  const load = (tenant_id: string, user_id: string): Profile => {
-    const row = select.get(tenant_id, user_id);
-    return row ? decodeProfile(row.profile as string) : emptyProfile;
-  };
+  const load = (tenant_id: string, user_id: string) =>
+    select.get(tenant_id, user_id)?.profile as string | undefined;
   const profiles: Profiles = {
     async read(tenant_id, user_id, signal) {
       signal.throwIfAborted();
-      return load(tenant_id, user_id);
+      const text = load(tenant_id, user_id);
+      return text ? decodeProfile(text) : emptyProfile;
+    },
+    async impressions(tenant_id, user_id, signal) {
+      signal.throwIfAborted();
+      return decodeImpressions(load(tenant_id, user_id) ?? '');
     },
     async *all(tenant_id, signal) {
       let after = '';
@@ -64,15 +67,17 @@ export function embeddedProfiles(db: DatabaseSync) {
   return {
     profiles,
     add(tenant_id: string, user_id: string, addition: Addition) {
-      upsert.run(tenant_id, user_id, encodeProfile(merge(load(tenant_id, user_id), addition)));
+      upsert.run(tenant_id, user_id, addToStored(load(tenant_id, user_id), addition));
     },
     /** Called by Counters in its transaction; `acceptedAfter` tells whether a message of theirs was accepted afterwards. */
     forget({ tenant_id, user_id, forgotten_at }: Forgotten, acceptedAfter: (message_id: string) => boolean) {
-      const before = load(tenant_id, user_id);
+      const text = load(tenant_id, user_id);
+      if (!text) return;
+      const before = { profile: decodeProfile(text), impressions: decodeImpressions(text) };
       const accepted = new Set(doubtful(before, forgotten_at).filter(acceptedAfter));
       const left = afterForgetting(before, forgotten_at, accepted);
       if (isEmpty(left)) remove.run(tenant_id, user_id);
-      else upsert.run(tenant_id, user_id, encodeProfile(left));
+      else upsert.run(tenant_id, user_id, encodeProfile(left.profile, left.impressions));
     },
   };
 }

@@ -4,13 +4,21 @@ import type { Postgres } from '../postgres/open.ts';
 import { pages } from '../postgres/pages.ts';
 import type { Ask } from '../postgres/statement.ts';
 import { afterForgetting, doubtful, isEmpty } from './forget.ts';
-import { type Addition, emptyProfile, merge } from './merge.ts';
+import { type Addition, emptyProfile } from './merge.ts';
 import type { Profiles } from './port.ts';
-import { decodeProfile, encodeProfile } from './stored.ts';
+import { addToStored, decodeImpressions, decodeProfile, encodeProfile, impressionsOf } from './stored.ts';
 
 const READ = {
   name: 'profiles.read',
-  text: 'SELECT profile FROM profiles WHERE tenant_id = $1 AND user_id = $2 AND profile IS NOT NULL',
+  text: `
+    SELECT split_part(profile, E'\\t', 1) AS profile FROM profiles
+    WHERE tenant_id = $1 AND user_id = $2 AND profile IS NOT NULL`,
+};
+const IMPRESSIONS = {
+  name: 'profiles.impressions',
+  text: `
+    SELECT split_part(profile, E'\\t', 2) AS impressions FROM profiles
+    WHERE tenant_id = $1 AND user_id = $2 AND profile IS NOT NULL`,
 };
 const PAGE = {
   name: 'profiles.page',
@@ -22,7 +30,7 @@ const PAGE = {
 const OF_TENANT = {
   name: 'profiles.of-tenant',
   text: `
-    SELECT user_id, profile FROM profiles
+    SELECT user_id, split_part(profile, E'\\t', 1) AS profile FROM profiles
     WHERE tenant_id = $1 AND user_id > $2 AND profile IS NOT NULL
     ORDER BY user_id LIMIT $3`,
 };
@@ -88,7 +96,7 @@ export async function addToProfiles(
   const changed: Row[] = [];
   for (const [place, { tenant_id, user_id, addition }] of additions.entries()) {
     const before = kept.get(place);
-    const profile = encodeProfile(merge(before ? decodeProfile(before) : emptyProfile, addition));
+    const profile = addToStored(before, addition);
     // What is older than all that is kept leaves a profile as it was.
     if (profile !== before) changed.push({ tenant_id, user_id, profile });
   }
@@ -112,11 +120,11 @@ export async function forgetProfile(
   const whose = columns([{ tenant_id, user_id }]);
   const [row] = await ask<{ profile: string }>(LOAD, whose);
   if (!row) return;
-  const before = decodeProfile(row.profile);
+  const before = { profile: decodeProfile(row.profile), impressions: decodeImpressions(row.profile) };
   const asked = doubtful(before, forgotten_at);
   const live = new Set(asked.length > 0 ? await accepted(asked) : []);
   const left = afterForgetting(before, forgotten_at, live);
-  await ask(SAVE, [...whose, [isEmpty(left) ? null : encodeProfile(left)]]);
+  await ask(SAVE, [...whose, [isEmpty(left) ? null : encodeProfile(left.profile, left.impressions)]]);
 }
 
 /** Profiles in PostgreSQL, read from the server that they are written to. */
@@ -125,6 +133,10 @@ export function postgresProfiles(postgres: Postgres): Profiles {
     async read(tenant_id, user_id, signal) {
       const [row] = await postgres.query<{ profile: string }>(READ, [tenant_id, user_id], signal);
       return row ? decodeProfile(row.profile) : emptyProfile;
+    },
+    async impressions(tenant_id, user_id, signal) {
+      const [row] = await postgres.query<{ impressions: string }>(IMPRESSIONS, [tenant_id, user_id], signal);
+      return impressionsOf(row?.impressions ?? '');
     },
     async *all(tenant_id, signal) {
       let after = '';

@@ -16,7 +16,7 @@ export type Asked = {
   versions: Pick<Versions, 'current'>;
   placements: Pick<Placements, 'of'>;
   counters: Pick<Counters, 'daily' | 'tens' | 'newestImported'>;
-  profiles: Pick<Profiles, 'read'>;
+  profiles: Pick<Profiles, 'read' | 'impressions'>;
   vectors: Pick<Vectors, 'messages' | 'campaign' | 'nearestCampaigns' | 'nearestMessages'>;
   graph: Pick<Graph, 'neighbours'>;
   embedders: Pick<Embedders, 'of' | 'usual'>;
@@ -59,6 +59,8 @@ export function guardedStores(stores: Asked, guardOf: (dependency: string) => Gu
     profiles: {
       read: (tenant_id, user_id, signal) =>
         of.profiles.run('read', signal, (s) => profiles.read(tenant_id, user_id, s)),
+      impressions: (tenant_id, user_id, signal) =>
+        of.profiles.run('impressions', signal, (s) => profiles.impressions(tenant_id, user_id, s)),
     },
     vectors: {
       messages: (version, tenant_id, user_id, ids, signal) =>

@@ -1,5 +1,5 @@
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
-import type { Profile } from '#backing/profiles/port.ts';
+import type { Impression, Profile } from '#backing/profiles/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { RecommendationRequest } from '#contract/recommendation.ts';
 import type { HeldPatterns } from '../patterns/held.ts';
@@ -26,6 +26,8 @@ export type Known = Met & {
   /** What each source counts for: the placement's weights, or those that the tenant's own past shows better. */
   weights: Readonly<Record<string, number>>;
   profile: Profile;
+  /** What the person was shown lately, newest first, where the placement caps that. */
+  impressions: readonly Impression[];
   /** What is being said now, as a vector; null where the request does not tell. */
   context: Float32Array | null;
   /** What the person talks about. */

@@ -1,14 +1,16 @@
 import type { Ranked, Selector } from '../pipeline/stages.ts';
 import { diverse } from './diverse.ts';
 import { explored } from './explore.ts';
+import { underCaps } from './under-caps.ts';
 
 /**
- * Chooses of what was ranked, by the placement's rules: pinned campaigns stand where they are pinned; of the others the best,
+ * Chooses of what was ranked, by the placement's rules: what the person was shown as often as a cap allows is left out; pinned campaigns stand where they are pinned; of the others the best,
  * or the best that are unlike each other; and in some answers one that was hardly shown yet has a place.
  */
 export function choose(random: () => number): Selector {
-  return (ranked, query) => {
+  return (all, query) => {
     const { limit } = query.request;
+    const ranked = underCaps(all, query);
     const pins = pinned(ranked, query);
     const others = ranked.filter(({ campaign_id }) => !pins.has(campaign_id));
     const best = query.placement.diversity > 0 ? diverse(others, query, limit) : others.slice(0, limit);

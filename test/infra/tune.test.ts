@@ -29,7 +29,15 @@ it('weights are chosen by the past on the command line, and added as a candidate
   const stores = openStores({ path: (name) => join(data, name), clock: Date.now });
   const at = new Date().toISOString();
   const weights = { graph_neighbours: 1, repeat_engagement: 0.01, popular: 0.01, co_engagement: 0.01 };
-  const content = { weights, repeats: true, boosts: [], pins: [], diversity: 0, exploration: 0 };
+  const content = {
+    weights,
+    repeats: true,
+    boosts: [],
+    pins: [],
+    frequency_caps: [],
+    diversity: 0,
+    exploration: 0,
+  };
   const made = { tenant_id: 'acme', placement: 'home', content, at };
   await stores.placements.add(made, signal);
   await stores.placements.move({ ...made, version: 1, status: 'live' }, signal);

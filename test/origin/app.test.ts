@@ -493,6 +493,7 @@ describe("a tenant's placements", () => {
       ...content,
       boosts: [],
       pins: [],
+      frequency_caps: [],
       diversity: 0,
       exploration: 0,
     });

@@ -1,13 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PlacementContent } from '#contract/placement.ts';
 import { openMeasures } from '../../origin/measures.ts';
-import { did, NOW, openWorld, signal, topicsOfTalk } from './world.ts';
+import { did, NOW, openWorld, request, signal, topicsOfTalk } from './world.ts';
 
 const plain: PlacementContent = {
   weights: { popular: 1 },
   repeats: true,
   boosts: [],
   pins: [],
+  frequency_caps: [],
   diversity: 0,
   exploration: 0,
 };
@@ -112,6 +114,86 @@ describe('rules', () => {
     expect((await world.ask({ placement: 'home' })).ids[0]).toBe('games');
     world.time.now += 24 * 3600_000;
     expect((await world.ask({ placement: 'home' })).ids[0]).toBe('wifi');
+  });
+
+  test('a campaign that a person was shown as often as a cap allows is left out, and comes back with time', async () => {
+    const world = await openPopular();
+    const pins = [{ campaign_id: 'wifi', position: 1, daily_cap: null }];
+    const frequency_caps = [
+      { campaign_id: null, impressions: 3, within: 'day' as const },
+      { campaign_id: 'wifi', impressions: 1, within: 'week' as const },
+    ];
+    await place(world, { pins, frequency_caps });
+    const shown = (campaign_id: string, count: number) =>
+      Array.from({ length: count }, () => did('impression', 'ada', campaign_id, '2026-11-01T11:00:00Z'));
+    await world.events([...shown('games', 2), did('impression', 'bob', 'wifi')]);
+    expect((await world.ask({ placement: 'home' })).ids).toEqual(['wifi', 'games', 'backup', 'printing']);
+    await world.events([...shown('games', 1), ...shown('wifi', 1)]);
+    const answer = await world.ask({ placement: 'home' });
+    expect([answer.ids, answer.degraded]).toEqual([['backup', 'printing'], []]);
+    world.time.now += 23 * 3600_000;
+    expect((await world.ask({ placement: 'home' })).ids).toEqual(['games', 'backup', 'printing']);
+    world.time.now += 6 * 24 * 3600_000;
+    expect((await world.ask({ placement: 'home' })).ids).toEqual(['wifi', 'games', 'backup', 'printing']);
+  });
+
+  test('impressions raise no epoch and count all the same; an answer under caps lives for a minute', async () => {
+    const world = await openPopular();
+    await place(world, { frequency_caps: [{ campaign_id: null, impressions: 1, within: 'day' }] });
+    const epochs = await world.stores.answers.read('acme', 'ada', signal);
+    const asked = { ...request({ placement: 'home' }) };
+    const ask = () => world.recommender.recommendations(asked, { tenant_id: 'acme', epochs, signal });
+    const first = await ask();
+    expect(first.until_ms).toBe(NOW + 60_000);
+    await world.events([did('impression', 'ada', 'games')]);
+    const ids = (await ask()).content.items.map(({ campaign_id }) => campaign_id);
+    expect(ids).toEqual(['backup', 'printing', 'wifi']);
+  });
+
+  test('whatever a person was shown, however late and often it is told, no answer holds a campaign whose cap is reached', async () => {
+    const world = await openPopular();
+    const ids = topicsOfTalk.map(({ campaign_id }) => campaign_id);
+    const within = fc.constantFrom('day' as const, 'week' as const);
+    const cap = fc.record({
+      campaign_id: fc.constantFrom(null, ...ids),
+      impressions: fc.integer({ min: 1, max: 4 }),
+      within,
+    });
+    const seen = fc.record({
+      campaign_id: fc.constantFrom(...ids),
+      hours_ago: fc.integer({ min: 0, max: 200 }),
+      message_id: fc.integer({ min: 0, max: 40 }),
+    });
+    const told = fc.array(fc.array(seen, { maxLength: 8 }), { maxLength: 4 });
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(cap, { minLength: 1, maxLength: 4 }), told, async (caps, batches) => {
+        const user_id = `viewer-${++run}`;
+        await place(world, { frequency_caps: caps, diversity: 0.2, exploration: 0.5 });
+        const first = new Map<string, { campaign_id: string; at_ms: number }>();
+        for (const batch of batches) {
+          const events = batch.map(({ campaign_id, hours_ago, message_id }) => {
+            const at_ms = NOW - hours_ago * 3600_000;
+            if (!first.has(`m-${message_id}`)) first.set(`m-${message_id}`, { campaign_id, at_ms });
+            const occurred_at = new Date(at_ms).toISOString();
+            return { ...did('impression', user_id, campaign_id, occurred_at), message_id: `m-${message_id}` };
+          });
+          await world.events(events);
+          await world.events(events.slice(0, 2));
+        }
+        const reached = ids.filter((id) =>
+          caps.some(({ campaign_id, impressions, within }) => {
+            if (campaign_id !== null && campaign_id !== id) return false;
+            const since_ms = NOW - (within === 'day' ? 1 : 7) * 24 * 3600_000;
+            const shown = [...first.values()].filter((one) => one.campaign_id === id && one.at_ms > since_ms);
+            return shown.length >= impressions;
+          }),
+        );
+        const answer = await world.ask({ placement: 'home', user_id });
+        expect(new Set(answer.ids)).toEqual(new Set(ids.filter((id) => !reached.includes(id))));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('diversity puts what is unlike before what is alike', async () => {

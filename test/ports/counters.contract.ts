@@ -368,6 +368,33 @@ export function countersContract({ name, open }: CountersSubject): void {
       ]);
     });
 
+    test('what a person was shown is kept beside their profile, newest first, and of a campaign the newest', async () => {
+      const [{ counters, profiles }, tenant] = [await open(), newTenant()];
+      const seen = (message_id: string, minutes: number, campaign_id = 'c') =>
+        counted(tenant, interaction('impression', { message_id, occurred_at: later(minutes), campaign_id }));
+      expect(await profiles.impressions(tenant, 'u', signal)).toEqual([]);
+      await counters.apply([seen('late', 2), seen('other', 1, 'c-2')], signal);
+      await counters.apply([seen('late', 2), seen('early', 0), seen('late', 9)], signal);
+      const kept = async () =>
+        (await profiles.impressions(tenant, 'u', signal)).map((one) => [one.message_id, one.campaign_id]);
+      expect(await kept()).toEqual([
+        ['late', 'c'],
+        ['other', 'c-2'],
+        ['early', 'c'],
+      ]);
+      expect(plain(await profiles.read(tenant, 'u', signal))).toEqual(plain(expectedProfile([])));
+      expect(await profiles.impressions(newTenant(), 'u', signal)).toEqual([]);
+      await counters.apply([counted(tenant, message({ campaign_id: 'said' }))], signal);
+      expect(await kept()).toHaveLength(3);
+      await counters.apply(
+        Array.from({ length: 30 }, (_, at) => seen(numbered(at), 10 + at)),
+        signal,
+      );
+      const newest = Array.from({ length: 20 }, (_, at) => [numbered(29 - at), 'c']);
+      expect(await kept()).toEqual([...newest, ['other', 'c-2']]);
+      await expect(profiles.impressions(tenant, 'u', AbortSignal.abort())).rejects.toThrow();
+    });
+
     test('any slices, interleaved and repeated, leave what one pass leaves, and what the events say', async () => {
       const [stores, oracle] = [await open(), await open()];
       const dumps = (['counters', 'profiles'] as const).map((store) => ({
@@ -409,6 +436,8 @@ export function countersContract({ name, open }: CountersSubject): void {
           for (const user of users) {
             const theirs = events.filter(({ user_id }) => user_id === user);
             expect(await stores.profiles.read(tenant, user, signal)).toEqual(expectedProfile(theirs));
+            const shown = theirs.filter(({ type }) => type === 'impression');
+            expect((await stores.profiles.impressions(tenant, user, signal)).length).toBe(shown.length);
           }
           for (const { lines, expected } of dumps) expect(await lines()).toEqual(await expected());
         }),

@@ -438,6 +438,30 @@ export function forgettingCounters({
       expect([...engaged]).toEqual([['c', after]]);
     });
 
+    test('what they were shown goes as well, but for what they were shown afterwards', async () => {
+      const [{ counters, profiles }, tenant_id] = [await open(), newTenant()];
+      const shown = (at: number) => {
+        const event = {
+          message_id: `shown-${at}`,
+          type: 'impression',
+          user_id: 'u',
+          campaign_id: 'c',
+          occurred_at: hour(at),
+          locale: null,
+        };
+        return counted(tenant_id, { accepted_at: hour(at), event: event as unknown as Event });
+      };
+      const left = async () =>
+        (await profiles.impressions(tenant_id, 'u', signal)).map(({ message_id }) => message_id);
+      await counters.apply([shown(1), shown(3)], signal);
+      await counters.forget([{ tenant_id, user_id: 'u', forgotten_at: hour(2) }], signal);
+      expect(await left()).toEqual(['shown-3']);
+      await counters.forget([{ tenant_id, user_id: 'u', forgotten_at: hour(4) }], signal);
+      await counters.apply([shown(1), shown(3)], signal);
+      expect(await left()).toEqual([]);
+      expect(await newLines(() => profiles.dump())()).toEqual([]);
+    });
+
     test('an aborted call rejects, and forgets nobody', async () => {
       const [{ counters }, tenant_id] = [await open(), newTenant()];
       const people = [{ tenant_id, user_id: 'u', forgotten_at: hour(1) }];

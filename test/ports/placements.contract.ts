@@ -19,6 +19,7 @@ export const content = (popular = 1): PlacementContent => ({
   repeats: false,
   boosts: [{ tag: 'neu', factor: 2 }],
   pins: [{ campaign_id: 'c-1', position: 1, daily_cap: null }],
+  frequency_caps: [{ campaign_id: null, impressions: 3, within: 'day' }],
   diversity: 0.5,
   exploration: 0,
 });

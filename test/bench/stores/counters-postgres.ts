@@ -1,8 +1,7 @@
 import type pg from 'pg';
 import { additions, type Batch, gather } from '#backing/counters/batch.ts';
 import { postgresCounters } from '#backing/counters/postgres.ts';
-import { emptyProfile, merge } from '#backing/profiles/merge.ts';
-import { decodeProfile, encodeProfile } from '#backing/profiles/stored.ts';
+import { addToStored } from '#backing/profiles/stored.ts';
 import { countedAt, TENANT } from '../support/events.ts';
 import { bare, needs, ours, type PostgresPlace, preparedSchema } from '../support/postgres.ts';
 import { calling, type StoreBench } from '../support/store-bench.ts';
@@ -53,8 +52,7 @@ async function count(client: pg.PoolClient, batch: Batch): Promise<void> {
   );
   const changed = added.people.map(({ tenant_id, user_id, addition }) => {
     const profile = before.get(`${tenant_id} ${user_id}`);
-    const merged = merge(profile ? decodeProfile(profile) : emptyProfile, addition);
-    return { tenant_id, user_id, profile: encodeProfile(merged) };
+    return { tenant_id, user_id, profile: addToStored(profile ?? undefined, addition) };
   });
   await ask(
     'save',

@@ -4,6 +4,8 @@ import { TENANT } from './load.ts';
 
 /** How many of a profile's messages and engagements are kept, as the architecture says. */
 const [MESSAGES, ENGAGEMENTS] = [64, 256];
+/** Of impressions: of a campaign, and of all, within so long before the newest. */
+const [SHOWN, SHOWN_OF_ALL, SHOWN_MS] = [20, 500, 8 * 24 * 3600_000];
 
 /** What a view should hold: the value of each of its lines, by their keys. */
 export type Expected = ReadonlyMap<string, string>;
@@ -14,6 +16,7 @@ type Person = {
   engagements: Dated[];
   engaged: Map<string, string>;
   dismissed: Map<string, string>;
+  shown: Dated[];
 };
 
 /** What is known of an event, in an order of its own: equal contents are equal texts. */
@@ -48,7 +51,7 @@ export function reference() {
   }
 
   function remember({ user_id, message_id: id, occurred_at: at, type, campaign_id }: SentEvent): void {
-    const none = { messages: [], engagements: [], engaged: new Map(), dismissed: new Map() };
+    const none = { messages: [], engagements: [], engaged: new Map(), dismissed: new Map(), shown: [] };
     const person: Person = people.get(user_id) ?? none;
     if (type === 'message') person.messages.push({ id, at, rest: [] });
     if (campaign_id !== undefined && ['message', 'click', 'conversion'].includes(type)) {
@@ -56,9 +59,10 @@ export function reference() {
       later(person.engaged, campaign_id, at);
     }
     if (campaign_id !== undefined && type === 'dismissal') later(person.dismissed, campaign_id, at);
-    const { messages, engagements, dismissed } = person;
-    // Who only ever saw something has no profile.
-    if (messages.length + engagements.length + dismissed.size > 0) people.set(user_id, person);
+    if (campaign_id !== undefined && type === 'impression')
+      person.shown.push({ id, at, rest: [campaign_id] });
+    const { messages, engagements, dismissed, shown } = person;
+    if (messages.length + engagements.length + dismissed.size + shown.length > 0) people.set(user_id, person);
   }
 
   function connect(event: SentEvent): void {
@@ -96,7 +100,7 @@ export function reference() {
       const profiles = new Map(
         [...people].map(([user_id, person]) => [
           JSON.stringify(['profile', TENANT, user_id]),
-          JSON.stringify(profileOf(person)),
+          textOf(person),
         ]),
       );
       return { events, vectors, graph, counts: new Map([...daily, ...tens]), profiles };
@@ -111,6 +115,28 @@ function newest(list: readonly Dated[], most: number): string[][] {
     .sort(order)
     .slice(0, most)
     .map(({ id, at, rest }) => [id, at, ...rest]);
+}
+
+function textOf(person: Person): string {
+  const shown = lately(person.shown);
+  const profile = JSON.stringify(profileOf(person));
+  return shown.length > 0 ? `${profile}\t${JSON.stringify(shown)}` : profile;
+}
+
+function lately(shown: readonly Dated[]): string[][] {
+  const newestMs = Math.max(...shown.map(({ at }) => Date.parse(at)));
+  const young = shown.filter(({ at }) => Date.parse(at) >= newestMs - SHOWN_MS);
+  const campaigns = [...new Set(young.map(({ rest: [campaign = ''] }) => campaign))];
+  const kept = campaigns.flatMap((campaign) => {
+    const ids = new Set(
+      newest(
+        young.filter(({ rest }) => rest[0] === campaign),
+        SHOWN,
+      ).map(([id]) => id),
+    );
+    return young.filter(({ id }) => ids.has(id));
+  });
+  return newest(kept, SHOWN_OF_ALL);
 }
 
 function profileOf({ messages, engagements, engaged, dismissed }: Person) {
