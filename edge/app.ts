@@ -22,31 +22,39 @@ function searchOf(url: string): URLSearchParams {
 }
 
 /** A request on its way, with what is known of it so far. */
-function begun(request: Request, waitUntil: Asked['waitUntil']): Asked {
-  const { url } = request;
-  let trace: string | undefined;
-  return {
-    request,
-    url,
-    caller: NOBODY,
-    id: '',
-    // Read only where they are looked at: most questions are known by their address, and answered here.
-    get query() {
-      return searchOf(url);
-    },
-    get traceparent() {
-      trace ??= traceparent(request.headers);
-      return trace;
-    },
-    auth_ms: 0,
-    policy: null,
-    cache_status: null,
-    waitUntil,
-  };
+class Begun implements Asked {
+  readonly request: Request;
+  readonly url: string;
+  readonly waitUntil: Asked['waitUntil'];
+  caller = NOBODY;
+  id = '';
+  auth_ms = 0;
+  policy: string | null = null;
+  cache_status: string | null = null;
+  #trace: string | undefined;
+
+  constructor(request: Request, waitUntil: Asked['waitUntil']) {
+    this.request = request;
+    this.url = request.url;
+    this.waitUntil = waitUntil;
+  }
+
+  /** Read only where it is looked at: most questions are known by their address, and answered here. */
+  get query() {
+    return searchOf(this.url);
+  }
+
+  get traceparent() {
+    this.#trace ??= traceparent(this.request.headers);
+    return this.#trace;
+  }
 }
 
 /** Answers a request. */
-export type App = (request: Request, context: Pick<ExecutionContext, 'waitUntil'>) => Promise<Response>;
+export type App = (
+  request: Request,
+  context: Pick<ExecutionContext, 'waitUntil'>,
+) => Response | Promise<Response>;
 
 /**
  * The application: each route of the table with its handler, problem details for all that goes wrong, and for every request,
@@ -119,44 +127,50 @@ export function createApp({
     });
   }
 
-  return async (request, context) => {
+  return (request, context) => {
     const begun_ms = clock();
-    const asked = begun(request, (work) => context.waitUntil(work));
+    const asked = new Begun(request, (work) => context.waitUntil(work));
     const { method, headers } = request;
     const origin = headers.get('Origin');
     const found = find(pathOf(asked.url));
-    let response: Response;
-    let failure: Seen['failure'];
+
+    function told(response: Response, failure?: Seen['failure']): Response {
+      const { tenant_id } = asked.caller;
+      const total_ms = clock() - begun_ms;
+      // An answer has both already, and is not changed any more.
+      if (asked.policy !== null && asked.cache_status === null) {
+        if (!response.headers.has('RateLimit-Policy')) response.headers.set('RateLimit-Policy', asked.policy);
+        response.headers.set('Server-Timing', `auth;dur=${asked.auth_ms}, total;dur=${total_ms}`);
+      }
+      if (origin !== null && method !== 'OPTIONS')
+        cors.open(response, origin, tenant_id === '' ? null : tenant_id);
+      observe({
+        route: found?.address.path ?? '*',
+        method,
+        status: response.status,
+        tenant_id,
+        cache_status: asked.cache_status,
+        total_ms,
+        auth_ms: asked.auth_ms,
+        failure,
+        trace: () => asked.traceparent,
+      });
+      return method === 'HEAD' ? new Response(null, response) : response;
+    }
+
+    const failed = (error: unknown) =>
+      told(problemResponse(asProblem(error), request), error instanceof Problem ? undefined : traceOf(error));
+    const answer = () => {
+      if (!found) throw notFound();
+      return make(asked, found, origin);
+    };
+    let made: Response | Promise<Response>;
     try {
       const counted = limits.address(headers);
-      if (counted) await counted;
-      if (!found) throw notFound();
-      const made = make(asked, found, origin);
-      response = made instanceof Promise ? await made : made;
+      made = counted ? counted.then(answer) : answer();
     } catch (error) {
-      if (!(error instanceof Problem)) failure = traceOf(error);
-      response = problemResponse(asProblem(error), request);
+      return failed(error);
     }
-    const { tenant_id } = asked.caller;
-    const total_ms = clock() - begun_ms;
-    // An answer has both already, and is not changed any more.
-    if (asked.policy !== null && asked.cache_status === null) {
-      if (!response.headers.has('RateLimit-Policy')) response.headers.set('RateLimit-Policy', asked.policy);
-      response.headers.set('Server-Timing', `auth;dur=${asked.auth_ms}, total;dur=${total_ms}`);
-    }
-    if (origin !== null && method !== 'OPTIONS')
-      cors.open(response, origin, tenant_id === '' ? null : tenant_id);
-    observe({
-      route: found?.address.path ?? '*',
-      method,
-      status: response.status,
-      tenant_id,
-      cache_status: asked.cache_status,
-      total_ms,
-      auth_ms: asked.auth_ms,
-      failure,
-      trace: () => asked.traceparent,
-    });
-    return method === 'HEAD' ? new Response(null, response) : response;
+    return made instanceof Promise ? made.then((response) => told(response), failed) : told(made);
   };
 }
