@@ -1,6 +1,7 @@
 import { type Answer, readAnswer } from '#contract/answer.ts';
 import { BOOKMARK_HEADER } from '#contract/bookmark.ts';
 import type { Caller } from '#contract/caller.ts';
+import { originTimes } from '#contract/dependency-times.ts';
 import { Problem } from '#contract/problem.ts';
 import { mediaType, readBytes } from './body.ts';
 import { type Breaker, BreakerOpen } from './breaker.ts';
@@ -10,8 +11,8 @@ const MOST_BYTES = 2 * 1024 * 1024;
 
 /** What the origin says, as plain data that can go from one request to another. */
 export type Reply =
-  /** JSON; `answer` is null where it is not for keeping. */
-  | { kind: 'answer'; body: string; etag: string | null; answer: Answer | null }
+  /** JSON; `answer` is null where it is not for keeping, `times` what the origin waited for, for `Server-Timing`. */
+  | { kind: 'answer'; body: string; etag: string | null; answer: Answer | null; times: readonly string[] }
   /** Problem details, to be passed on as they are. */
   | { kind: 'problem'; status: number; body: string; retry_after: string | null };
 
@@ -63,6 +64,7 @@ async function replyOf(response: Response): Promise<Reply> {
       body,
       etag: known ? etag : null,
       answer: known ? readAnswer(headers, body) : null,
+      times: originTimes(headers.get('Server-Timing')),
     };
   }
   if (status >= 400 && type === 'application/problem+json') {

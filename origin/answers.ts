@@ -4,6 +4,7 @@ import { errorFields, type Report } from '#backing/http/report.ts';
 import { orAborted } from '#backing/or-aborted.ts';
 import { type Answer, LONGEST_MS } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
+import type { DependencyTimes } from '#contract/dependency-times.ts';
 import { type Epochs, sameEpochs } from '#contract/epoch.ts';
 import { composite } from '#contract/ids.ts';
 import { Problem } from '#contract/problem.ts';
@@ -35,14 +36,23 @@ export function etagOf(body: string): string {
   return `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
 }
 
-/** `known` is false where the epochs could not be read, so that nobody may keep the answer. */
-export type Given = { answer: Answer; cached: boolean; known: boolean };
+/**
+ * `known` is false where the epochs could not be read, so that nobody may keep the answer. `waited` has the longest that
+ * any stage waited for each dependency.
+ */
+export type Given = { answer: Answer; cached: boolean; known: boolean; waited: DependencyTimes };
 
 /** Whoever asks: aborted when they have no time left, or left; and how long they give (ms). */
 export type Asking = { signal: AbortSignal; deadline_ms: number };
 
 /** What is told of a question that is to be answered anew. */
-type Making = { tenant_id: string; epochs: Epochs; signal: AbortSignal; budget_ms: number };
+type Making = {
+  tenant_id: string;
+  epochs: Epochs;
+  signal: AbortSignal;
+  budget_ms: number;
+  waited(dependency: string, took_ms: number): void;
+};
 
 /**
  * Answers under epochs: the one kept where its epochs still hold, else one made anew, once for all who ask the
@@ -58,7 +68,7 @@ export function openAnswers(options: {
   measures?: Measures | undefined;
 }) {
   const { answers, clock, at_once, report, measures = openMeasures() } = options;
-  const flight = singleFlight<Answer>();
+  const flight = singleFlight<{ made: Answer; waited: DependencyTimes }>();
   let making = 0;
   const failed = (error: unknown) => {
     if (error instanceof LeftAlone) return;
@@ -99,13 +109,15 @@ export function openAnswers(options: {
     ): Promise<Given> {
       const asked_ms = clock();
       const cache_ms = Math.max(1, Math.min(CACHE_MS, deadline_ms * CACHE_SHARE));
+      const begun_ms = performance.now();
       const known = await answers.get(owner, key, AbortSignal.timeout(cache_ms)).catch((error) => {
         failed(error);
         return null;
       });
+      const looked_ms = performance.now() - begun_ms;
       if (known?.answer && sameEpochs(known.answer.epochs, known.epochs)) {
         measures.came('kept');
-        return { answer: known.answer, cached: true, known: true };
+        return { answer: known.answer, cached: true, known: true, waited: new Map([['answers', looked_ms]]) };
       }
       const epochs = known?.epochs ?? { user: 0, tenant: 0 };
       let shared = true;
@@ -116,20 +128,27 @@ export function openAnswers(options: {
           const created_ms = clock();
           const budget_ms = deadline_ms * MAKE_SHARE - (created_ms - asked_ms);
           const signal = AbortSignal.timeout(MAKE_MS);
+          const waited = new Map<string, number>();
+          const told = (dependency: string, took_ms: number) =>
+            waited.set(dependency, Math.max(took_ms, waited.get(dependency) ?? 0));
           const made = answerOf(
-            await make({ tenant_id: owner.tenant_id, epochs, signal, budget_ms }),
+            await make({ tenant_id: owner.tenant_id, epochs, signal, budget_ms, waited: told }),
             epochs,
             created_ms,
           );
           if (known) await answers.put(owner, key, made, AbortSignal.timeout(cache_ms)).catch(failed);
           measures.came('made');
-          return made;
+          return { made, waited };
         } finally {
           making--;
         }
       });
       if (shared) measures.came('shared');
-      return { answer: await orAborted(flown, signal), cached: false, known: known !== null };
+      const { made, waited } = await orAborted(flown, signal);
+      return {
+        ...{ answer: made, cached: false, known: known !== null },
+        waited: new Map([['answers', looked_ms], ...waited]),
+      };
     },
   };
 }

@@ -11,6 +11,7 @@ import { type Answer, answerHeaders } from '#contract/answer.ts';
 import { BOOKMARK_HEADER, readBookmark } from '#contract/bookmark.ts';
 import type { Scope } from '#contract/caller.ts';
 import type { Clock } from '#contract/clock.ts';
+import { dependencyTimesHeader } from '#contract/dependency-times.ts';
 import { EPOCHS_PATH } from '#contract/epoch.ts';
 import { CampaignId, Id } from '#contract/ids.ts';
 import { parse, queryObject } from '#contract/parse.ts';
@@ -86,7 +87,7 @@ function pendingAnswer({ body }: Answer): Response {
   return new Response(told, { headers: { 'Content-Type': 'application/json', ETag: etagOf(told) } });
 }
 
-function answered({ answer, cached, known }: Given, written: Written): Response {
+function answered({ answer, cached, known, waited }: Given, written: Written): Response {
   // Where the epochs are not known, nothing tells that what was held in memory is of after it.
   if (written === false || (written && !known)) return pendingAnswer(answer);
   const { body, etag } = answer;
@@ -94,6 +95,7 @@ function answered({ answer, cached, known }: Given, written: Written): Response 
     headers: {
       'Content-Type': 'application/json',
       'Cache-Status': `origin; ${cached ? 'hit' : 'fwd=miss'}`,
+      'Server-Timing': dependencyTimesHeader(waited),
       ...(known ? answerHeaders(answer) : { ETag: etag }),
     },
   });

@@ -101,6 +101,8 @@ export type About = {
   epochs: Epochs;
   signal: AbortSignal;
   budget_ms?: number | undefined;
+  /** Told how long a stage waited for its dependency. */
+  waited?: ((dependency: string, took_ms: number) => void) | undefined;
 };
 
 function itemsOf(ranked: readonly Ranked[]): Item[] {
@@ -234,9 +236,11 @@ export function openRecommender(options: RecommenderOptions) {
     };
   }
 
-  async function run(query: Query, stages: Stages, { budget_ms = Number.POSITIVE_INFINITY }: About) {
+  async function run(query: Query, stages: Stages, { budget_ms = Number.POSITIVE_INFINITY, waited }: About) {
     const budget = openBudget({ clock, ends_ms: query.now_ms + budget_ms, most_ms: dependency_ms });
-    const { ranked, selected } = await recommend(query, stages, { budget, raised: measures.raised, span });
+    const { ranked, selected } = await recommend(query, stages, {
+      ...{ budget, raised: measures.raised, waited, span },
+    });
     const items = itemsOf(selected);
     measures.degraded(query.degraded);
     if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {

@@ -50,6 +50,8 @@ export type Served = {
   /** What the tiers behind the memory took, and what the origin did. */
   cache_ms: number;
   origin_ms: number;
+  /** What the origin says that it waited for. */
+  times: readonly string[];
 };
 
 type Outcome = Omit<Served, 'collapsed'> & { problem: Problem | null };
@@ -70,7 +72,7 @@ export type AnswerCache = {
   renew(subject: Subject, load: Load, options: Options): Promise<Served>;
 };
 
-const HIT = { how: 'hit', reply: null, replaced: false, cache_ms: 0, origin_ms: 0 } as const;
+const HIT = { how: 'hit', reply: null, replaced: false, cache_ms: 0, origin_ms: 0, times: [] } as const;
 
 /** What the tiers that know the epochs say: the epochs, and the answer kept there; null where none of them can. */
 type Known = { epochs: Epochs; answer: Answer | null; from: 'redis' | 'origin' };
@@ -187,19 +189,20 @@ export function answerCache({
     const reply = await ask(ends_ms - asked_ms);
     const now_ms = clock();
     const origin_ms = now_ms - asked_ms;
+    const times = reply.kind === 'answer' ? reply.times : [];
     if (reply.kind === 'answer' && reply.answer) {
       const entry = arrived(reply.answer, asked_ms, now_ms);
       const kept = preferred(memory.get(key), entry, now_ms);
       keep(subject, kept);
       if (colo) behind(colo.put(key, kept));
-      return { reply: null, entry, kept, origin_ms };
+      return { reply: null, entry, kept, origin_ms, times };
     }
     if (reply.kind === 'problem' && !isFailure(reply)) {
       memory.delete(key);
       if (colo) behind(colo.delete(key));
       refusals.remember(key, reply);
     }
-    return { reply, entry: null, kept: null, origin_ms };
+    return { reply, entry: null, kept: null, origin_ms, times };
   }
 
   /** Validates what is kept, and asks the origin where that does not help. Never rejects. */
@@ -219,8 +222,8 @@ export function answerCache({
       if (found) return found;
       asked_ms = clock();
       told.cache_ms = asked_ms - begun_ms;
-      const { reply, kept, origin_ms } = await load(subject, ask, behind, ends_ms);
-      return { ...told, how: kept ? 'stored' : 'passed', entry: kept, reply, origin_ms };
+      const { reply, kept, ...took } = await load(subject, ask, behind, ends_ms);
+      return { ...told, how: kept ? 'stored' : 'passed', ...took, entry: kept, reply };
     } catch (error) {
       // Nobody may be waiting for it, so a fault of our own is told here.
       if (!(error instanceof Problem)) log({ level: 'error', event: 'unexpected', ...traceOf(error) });
@@ -250,8 +253,11 @@ export function answerCache({
     held,
 
     async renew(subject, ask, { waitUntil, budget_ms }) {
-      const { reply, entry, origin_ms } = await load(subject, ask, waitUntil, clock() + budget_ms);
-      return { ...HIT, how: 'renewed', tier: 'memory', entry, reply, collapsed: false, origin_ms };
+      const { reply, entry, origin_ms, times } = await load(subject, ask, waitUntil, clock() + budget_ms);
+      return {
+        ...{ ...HIT, how: 'renewed', tier: 'memory', entry, reply, collapsed: false },
+        ...{ origin_ms, times },
+      };
     },
 
     async answer(subject, ask, options) {

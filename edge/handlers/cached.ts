@@ -27,14 +27,14 @@ type Means = { cache: AnswerCache; origin: Origin; standIn: StandIn; clock: Cloc
 
 export function cachedAnswers({ cache, origin, standIn, clock, budget_ms }: Means): Cached {
   function given(asked: Asked, served: Served): Response {
-    const { entry, reply, cache_ms, origin_ms } = served;
+    const { entry, reply, cache_ms, origin_ms, times } = served;
     if (reply?.kind === 'problem') return passedOn(reply);
     const { body, etag } = (entry?.answer ?? reply) as { body: string; etag: string | null };
     const now_ms = clock();
     return answerResponse(asked, body, etag, {
       cache_status: cacheStatus(served, now_ms),
       age_s: entry ? ageOf(entry, now_ms) : null,
-      server_timing: serverTiming({ auth_ms: asked.auth_ms, cache_ms, origin_ms }),
+      server_timing: serverTiming({ auth_ms: asked.auth_ms, cache_ms, origin_ms, times }),
     });
   }
 

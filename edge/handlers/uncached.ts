@@ -55,7 +55,10 @@ export function uncachedAnswers({
     return answerResponse(asked, reply.body, reply.etag, {
       cache_status: `edgewise; fwd=${method === 'GET' ? 'bypass' : 'method'}`,
       age_s: null,
-      server_timing: serverTiming({ auth_ms, cache_ms: 0, origin_ms: clock() - asked_ms }),
+      server_timing: serverTiming({
+        ...{ auth_ms, cache_ms: 0, origin_ms: clock() - asked_ms },
+        times: reply.times,
+      }),
     });
   };
 }

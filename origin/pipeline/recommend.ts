@@ -7,6 +7,8 @@ type Means = {
   budget: Budget;
   /** Told how many campaigns each source raised. */
   raised?: (source: string, count: number) => void;
+  /** Told how long a stage waited for its dependency. */
+  waited?: ((dependency: string, took_ms: number) => void) | undefined;
   /** Keeps a trace of each stage. */
   span?: Traces['span'];
 };
@@ -58,19 +60,22 @@ function normalise({ name, found }: Raised, candidates: ReadonlyMap<string, Cand
 export async function recommend(
   query: Query,
   stages: Stages,
-  { budget, raised, span = noTraces.span }: Means,
+  { budget, raised, waited, span = noTraces.span }: Means,
 ): Promise<{ ranked: readonly Ranked[]; selected: readonly Ranked[] }> {
   const attempt = async <Value>(
     dependency: string,
     deadline_ms: number | null,
     run: (signal: AbortSignal) => Promise<Value>,
   ): Promise<Value | null> => {
+    const begun_ms = performance.now();
     try {
       return deadline_ms === null ? await run(query.signal) : await within(deadline_ms, query.signal, run);
     } catch {
       query.signal.throwIfAborted();
       query.degraded.add(dependency);
       return null;
+    } finally {
+      if (deadline_ms !== null) waited?.(dependency, performance.now() - begun_ms);
     }
   };
   let rounds = stages.hydrators.length + 1;

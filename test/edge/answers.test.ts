@@ -43,6 +43,20 @@ describe('an answer is kept in memory', () => {
     expect([originCalls(), epochReads()]).toEqual([1, 0]);
   });
 
+  test('whoever waited for the origin is told what that waited for, and the next reader nothing of it', async () => {
+    behind.origin = () => {
+      const response = answered();
+      response.headers.set('Server-Timing', 'answers;dur=0.4, vectors;dur=12.5, x"y;dur=1, late;desc=no');
+      return response;
+    };
+    const person = await newPerson();
+    const timing = async () => (await read(person)).response.headers.get('Server-Timing');
+    expect(await timing()).toMatch(
+      /^auth;dur=\d+, cache;dur=\d+, origin;dur=\d+, origin-answers;dur=0\.4, origin-vectors;dur=12\.5$/,
+    );
+    expect(await timing()).toBe('auth;dur=0, cache;dur=0, origin;dur=0');
+  });
+
   test('the headers between the tiers reach nobody', async () => {
     const { response } = await read(await newPerson());
     const names = [...response.headers.keys()].filter(

@@ -152,7 +152,7 @@ describe('popular lists', () => {
           const said = reply(new URL(path, 'http://o').searchParams.get('placement') ?? '');
           return typeof said === 'number'
             ? { kind: 'problem', status: said, body: '', retry_after: null }
-            : { kind: 'answer', body: said, etag: null, answer: null };
+            : { kind: 'answer', body: said, etag: null, answer: null, times: [] };
         },
       });
 

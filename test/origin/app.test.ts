@@ -6,6 +6,7 @@ import { ANSWER_HEADER, readAnswer } from '#contract/answer.ts';
 import { isTokenOf, KEYS_PATH, NOBODY_YET, unpackKey } from '#contract/api-key.ts';
 import { BOOKMARK_HEADER, encodeBookmark } from '#contract/bookmark.ts';
 import type { Caller } from '#contract/caller.ts';
+import { originTimes } from '#contract/dependency-times.ts';
 import type { Epochs } from '#contract/epoch.ts';
 import type { PlacementVersions } from '#contract/placement.ts';
 import type { CampaignList, Recommendations } from '#contract/recommendation.ts';
@@ -197,6 +198,16 @@ describe('answers are kept', () => {
     const epochs = (await (await ask('/internal/epochs?user_id=ada')).json()) as Epochs;
     expect(answer?.epochs).toEqual(epochs);
     expect(await (await ask('/internal/epochs')).json()).toEqual({ user: 0, tenant: epochs.tenant });
+  });
+
+  test('an answer tells what it waited for, and a kept one the cache alone', async () => {
+    const { ask } = await openOrigin();
+    const waited = async () =>
+      originTimes((await ask(MINE)).headers.get('server-timing')).map((time) => time.split(';')[0]);
+    const made = await waited();
+    expect(made).toEqual(expect.arrayContaining(['origin-answers', 'origin-profiles', 'origin-vectors']));
+    expect(new Set(made).size).toBe(made.length);
+    expect(await waited()).toEqual(['origin-answers']);
   });
 
   test('another question is another answer', async () => {

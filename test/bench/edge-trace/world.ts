@@ -99,7 +99,7 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
     (deadline_ms: number) =>
       travel(origin_ms, deadline_ms, async (): Promise<Reply> => {
         const { answer } = await give(owner, key, make, { signal: never, deadline_ms });
-        return { kind: 'answer', body: answer.body, etag: answer.etag, answer };
+        return { kind: 'answer', body: answer.body, etag: answer.etag, answer, times: [] };
       });
 
   const centres = Array.from({ length: COLOS }, () => dataCentre(time));

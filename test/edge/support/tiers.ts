@@ -86,7 +86,7 @@ export function world({ isolates = 4, colos = 2 }: { isolates?: number; colos?: 
     const { stored } = state;
     const holds = stored && clock() < stored.until_ms && name(stored.epochs) === name(epochs);
     if (state.redis === 'up' && !(bad && holds && stored.degraded.length === 0)) state.stored = answer;
-    return { kind: 'answer', body: answer.body, etag: answer.etag, answer };
+    return { kind: 'answer', body: answer.body, etag: answer.etag, answer, times: [] };
   }
 
   const centres = Array.from({ length: colos }, () => fakeColo(clock));
