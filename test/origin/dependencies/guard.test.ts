@@ -78,12 +78,22 @@ test('one that has to prepare itself has the time for that behind the answers, a
     return 7;
   });
   await vi.advanceTimersByTimeAsync(5_000);
-  await guard.run('search', signal, work).catch(() => {});
-  await vi.advanceTimersByTimeAsync(5_000);
-  expect([prepared, guard.state]).toEqual([true, 'open']);
-  await guard.run('search', signal, work).catch(() => {});
-  await vi.advanceTimersByTimeAsync(0);
+  await expect(guard.run('search', signal, work)).rejects.toMatchObject({ code: 'left_alone' });
+  expect(guard.state).toBe('open');
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(guard.state).toBe('closed');
+  expect(work).toHaveBeenCalledTimes(2);
+});
+
+test('one that is there and stays slow is left alone, however often it is looked for', async () => {
+  const { guard, states } = await broken();
+  const slow = vi.fn(() => new Promise<number>((resolve) => setTimeout(() => resolve(7), 300)));
+  for (let seconds = 0; seconds < 20; seconds++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    await expect(guard.run('search', signal, slow)).rejects.toMatchObject({ code: 'left_alone' });
+  }
+  expect(slow.mock.calls.length).toBeGreaterThan(5);
+  expect(states).toEqual(['open']);
 });
 
 test('what is late counts as failed, though it never listens', async () => {
