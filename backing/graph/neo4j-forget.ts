@@ -9,6 +9,19 @@ const SOME = 1_000;
 
 type Person = { tenant: string; user: string; at: string };
 
+/** Of a key as many characters as tell it from others, but for a chance of one in billions. */
+const BEGINNING = 10;
+
+/** The earliest moment of each id, by tenant. */
+type Earliest = Map<string, Map<string, string>>;
+
+function note(earliest: Earliest, tenant: string, id: string, at: string): void {
+  const ids = earliest.get(tenant) ?? new Map<string, string>();
+  if (ids.size === 0) earliest.set(tenant, ids);
+  const before = ids.get(id);
+  if (before === undefined || at < before) ids.set(id, at);
+}
+
 /** The person as people are known by here, and since when they are forgotten. */
 const personOf = ({ tenant_id, user_id, forgotten_at }: Forgotten): Person & { key: string } => ({
   tenant: tenant_id,
@@ -35,7 +48,8 @@ export function neo4jForgetting(neo4j: Neo4j, cypher: (name: string) => string) 
   const rows = (text: string, batch: readonly object[]) => ({ text, parameters: { batch: { rows: batch } } });
 
   async function since(keys: readonly string[], signal: AbortSignal): Promise<Map<string, string>> {
-    const statement = { text: FORGOTTEN, parameters: { asked: { keys } }, of_write: true };
+    const beginnings = keys.map((key) => key.slice(0, BEGINNING));
+    const statement = { text: FORGOTTEN, parameters: { asked: { beginnings } }, of_write: true };
     const found = await neo4j.read<{ key: string; at: string }>(statement, signal);
     return new Map(found.map(({ key, at }) => [key, at]));
   }
@@ -73,26 +87,30 @@ export function neo4jForgetting(neo4j: Neo4j, cypher: (name: string) => string) 
 
     /** Looks who of those that edges were just added of, or lead to, was forgotten after them. */
     async afterAdding(edges: readonly Edge[], signal: AbortSignal): Promise<void> {
-      const people = new Map<string, Omit<Person, 'at'> & { dies: string }>();
-      const answers = new Map<string, { tenant: string; message: string; dies: string }>();
-      const earliest = (dies: string, before?: { dies: string }) =>
-        before && before.dies < dies ? before.dies : dies;
+      const [people, messages]: [Earliest, Earliest] = [new Map(), new Map()];
       for (const edge of edges) {
-        const { tenant_id: tenant, lived_at } = edge;
-        for (const user of edge.kind === 'replied' ? [edge.user_id, edge.other_id] : [edge.user_id]) {
-          const key = forgottenKey(tenant, user);
-          people.set(key, { tenant, user, dies: earliest(lived_at, people.get(key)) });
-        }
-        if (edge.kind !== 'answered') continue;
-        const key = forgottenMessageKey(tenant, edge.message_id);
-        const dies = earliest(lived_at, answers.get(key));
-        answers.set(key, { tenant, message: edge.message_id, dies });
+        note(people, edge.tenant_id, edge.user_id, edge.lived_at);
+        if (edge.kind === 'replied') note(people, edge.tenant_id, edge.other_id, edge.lived_at);
+        if (edge.kind === 'answered') note(messages, edge.tenant_id, edge.message_id, edge.lived_at);
       }
-      const holds = await since([...people.keys(), ...answers.keys()], signal);
-      for (const [key, at] of holds) {
-        const [person, answer] = [people.get(key), answers.get(key)];
-        if (person && person.dies <= at) await sweep({ ...person, at }, signal);
-        if (answer && answer.dies <= at) await neo4j.write([rows(ANSWERS, [{ ...answer, at }])], signal);
+      const keys: string[] = [];
+      for (const [tenant, ids] of people) for (const id of ids.keys()) keys.push(forgottenKey(tenant, id));
+      for (const [tenant, ids] of messages)
+        for (const id of ids.keys()) keys.push(forgottenMessageKey(tenant, id));
+      const holds = await since(keys, signal);
+      if (holds.size === 0) return;
+      for (const [tenant, ids] of people) {
+        for (const [user, lived_at] of ids) {
+          const at = holds.get(forgottenKey(tenant, user));
+          if (at !== undefined && lived_at <= at) await sweep({ tenant, user, at }, signal);
+        }
+      }
+      for (const [tenant, ids] of messages) {
+        for (const [message, lived_at] of ids) {
+          const at = holds.get(forgottenMessageKey(tenant, message));
+          if (at !== undefined && lived_at <= at)
+            await neo4j.write([rows(ANSWERS, [{ tenant, message, at }])], signal);
+        }
       }
     },
   };

@@ -20,46 +20,44 @@ class NotMigrated extends Error {
 
 const KINDS = ['answered', 'engaged', 'replied', 'wrote'] as const;
 const DUMPED = ['answered', 'engaged', 'forgotten', 'replied', 'wrote'] as const;
-type Row = { tenant: string; user: string; day: string; lived_at: string; accepted_at: string; of: string };
-
-/** What an edge leads to, by the name that its property has. */
-const LEADS_TO = { answered: 'message', engaged: 'campaign', replied: 'other', wrote: 'message' } as const;
-
 /** Neo4j plans a statement when it first sees it: that takes longer than a question has. */
 const PLANNED_MS = 30_000;
 
 /** A plain number would be sent as a float, which is no limit. */
 const LIMITS = Object.fromEntries(Object.entries(BOUNDS).map(([name, bound]) => [name, int(bound)]));
 
+/** What a statement takes of an edge, in this order: names with each would be half of all that is sent. */
+type Row = [user: string, day: string, lived_at: string, accepted_at: string, of: string];
+
+const order = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0);
+const latest = (one: string, other: string) => (one < other ? other : one);
+
 /**
- * The rows of a kind, each once, by what they lead to, so that transactions that meet lock that in one order: it is
- * what people share. An edge that they make locks both its ends.
+ * The rows of a kind, by tenant, each once, by what they lead to, so that transactions that meet lock that in one
+ * order: it is what people share. An edge that they make locks both its ends.
  */
-function rowsOf(kind: Edge['kind'], edges: readonly Edge[]): Record<string, string>[] {
-  const rows = new Map<string, Row>();
-  for (const edge of edges) {
-    if (edge.kind !== kind) continue;
-    const { tenant_id: tenant, user_id: user, day, lived_at, accepted_at } = edge;
-    const row = { tenant, user, day, lived_at, accepted_at, of: leadsTo(edge) };
-    const key = composite(row.tenant, row.of, row.user, row.day);
-    const before = rows.get(key);
-    const latest = (one: string, other = one) => (one < other ? other : one);
-    rows.set(key, {
-      ...row,
-      lived_at: latest(lived_at, before?.lived_at),
-      accepted_at: latest(accepted_at, before?.accepted_at),
-    });
+function rowsOf(kind: Edge['kind'], edges: readonly Edge[]): [tenant: string, rows: Row[]][] {
+  const sorted = edges
+    .filter((edge) => edge.kind === kind)
+    .sort(
+      (a, b) =>
+        order(a.tenant_id, b.tenant_id) ||
+        order(leadsTo(a), leadsTo(b)) ||
+        order(a.user_id, b.user_id) ||
+        order(a.day, b.day),
+    );
+  const tenants: [string, Row[]][] = [];
+  for (const edge of sorted) {
+    const { tenant_id, user_id, day, lived_at, accepted_at } = edge;
+    if (tenants.at(-1)?.[0] !== tenant_id) tenants.push([tenant_id, []]);
+    const rows = tenants.at(-1)?.[1] ?? [];
+    const [of, before] = [leadsTo(edge), rows.at(-1)];
+    if (before && before[0] === user_id && before[1] === day && before[4] === of) {
+      before[2] = latest(before[2], lived_at);
+      before[3] = latest(before[3], accepted_at);
+    } else rows.push([user_id, day, lived_at, accepted_at, of]);
   }
-  return [...rows]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { tenant, user, day, lived_at, accepted_at, of }]) => ({
-      tenant,
-      user,
-      day,
-      lived_at,
-      accepted_at,
-      [LEADS_TO[kind]]: of,
-    }));
+  return tenants;
 }
 
 function strengths(found: readonly [string, number][]): Strengths {
@@ -100,8 +98,8 @@ export async function openNeo4jGraph({
   return {
     async add(edges, signal) {
       const statements = kinds
-        .map(({ kind, add }) => ({ text: add, parameters: { batch: { rows: rowsOf(kind, edges) } } }))
-        .filter(({ parameters: { batch } }) => batch.rows.length > 0);
+        .map(({ kind, add }) => ({ text: add, parameters: { batch: { tenants: rowsOf(kind, edges) } } }))
+        .filter(({ parameters: { batch } }) => batch.tenants.length > 0);
       signal.throwIfAborted();
       if (statements.length === 0) return;
       await neo4j.write(statements, signal);

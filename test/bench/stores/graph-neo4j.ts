@@ -87,13 +87,17 @@ export const store: StoreBench<Place> = {
   async raw({ version }) {
     const { url, user, password } = access();
     const driver = neo4j.driver(url, neo4j.auth.basic(user, password), { disableLosslessIntegers: true });
-    const cypher = (name: string) =>
-      readCypher(new URL(`../../../backing/graph/neo4j/${name}.cypher`, import.meta.url), version);
-    const [ENGAGED, REPLIED, NEIGHBOURS] = ['add-engaged', 'add-replied', 'neighbours'].map(cypher) as [
-      string,
-      string,
-      string,
+    const cypher = (file: string) => readCypher(new URL(file, import.meta.url), version);
+    const addEdges = (kind: string, end: string, of: string) =>
+      cypher('../support/add-edges.cypher')
+        .replaceAll('KIND', kind)
+        .replaceAll('TARGET', end)
+        .replaceAll('OF', of);
+    const [ENGAGED, REPLIED] = [
+      addEdges('ENGAGED', 'Campaign', 'campaign'),
+      addEdges('REPLIED', 'Person', 'other'),
     ];
+    const NEIGHBOURS = cypher('../../../backing/graph/neo4j/neighbours.cypher');
     const limits = Object.fromEntries(
       Object.entries(BOUNDS).map(([name, bound]) => [name, neo4j.int(bound)]),
     );
