@@ -6,7 +6,6 @@ import type { GuardObserver, GuardState } from './dependencies/guard.ts';
 export type Came = 'kept' | 'made' | 'shared' | 'shed';
 
 const COUNTS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
-const SHARES = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1];
 const TENTHS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const STATES: Record<GuardState, number> = { closed: 0, open: 1 };
 
@@ -35,10 +34,6 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
   });
   const lookups = meter.createCounter('edgewise.held.lookups', {
     description: 'Lookups of what is held of people, by what it is and whether it was there.',
-  });
-  const recall = meter.createHistogram('edgewise.vectors.recall', {
-    description: "Of the nearest by exact search, the share that an answer's search had found.",
-    advice: { explicitBucketBoundaries: SHARES },
   });
   const overlap = meter.createHistogram('edgewise.shadow.overlap', {
     description: 'The share of the campaigns in an answer that the shadow placement would have chosen too.',
@@ -74,7 +69,6 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
     looked: (held: string) => (hit: boolean) => lookups.add(1, { held, hit }),
     lost: (count: number) => unkept.add(count),
     agreed: (placement: string, share: number) => overlap.record(share, { placement }),
-    recall: (share: number) => recall.record(share),
   };
 }
 export type Measures = ReturnType<typeof openMeasures>;

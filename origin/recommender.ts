@@ -153,8 +153,9 @@ export function openRecommender(options: RecommenderOptions) {
   const { span } = options.traces ?? noTraces;
   const asked = guardedStores(options, guardOf);
   const { vectors, embedders } = asked;
+  let closed = false;
   const onError = (error: unknown) => {
-    if (error instanceof LeftAlone) return;
+    if (closed || error instanceof LeftAlone) return;
     report({ level: 'warn', message: 'a tenant could not be read', error: errorFields(error) });
   };
   const tenants = openTenants({
@@ -299,6 +300,11 @@ export function openRecommender(options: RecommenderOptions) {
     async relearn(tenant_id: string): Promise<void> {
       const version = await versions.current(tenant_id, AbortSignal.timeout(dependency_ms));
       await patterns.relearn(tenant_id, version ?? embedders.usual);
+    },
+
+    /** From here on nobody is told of what is read behind answers: the stores are about to close. */
+    close() {
+      closed = true;
     },
 
     /** What is popular now, for everybody. */

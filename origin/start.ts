@@ -73,6 +73,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const served = await serveApp(app, { hostname, port });
   const close = async () => {
     await served.close();
+    recommender.close();
     await serveLog?.close();
   };
   return { ...served, relearn: recommender.relearn, close };

@@ -31,6 +31,8 @@ const LACKS: Record<Store, readonly string[]> = {
 
 /** What is promised. */
 const [P95_MS, RECOVERY_MS] = [100, 5_000];
+/** A row of fewer answers shows nothing. */
+const ENOUGH = 100;
 /** How long a dependency may take here: an answer waits for two rounds of them at most until one is left alone. */
 const DEPENDENCY_MS = 150;
 /** What was asked just before a fault begins may be answered without it. */
@@ -239,6 +241,6 @@ function rowOf(
     degraded: [...new Set(during.flatMap(({ degraded }) => degraded))].sort().join(', '),
     untrue,
     recovery_ms: Math.round(recovery_ms),
-    holds: failed === 0 && untrue === 0 && p95_ms < P95_MS && recovery_ms < RECOVERY_MS,
+    holds: during.length >= ENOUGH && failed === 0 && untrue === 0 && p95_ms < P95_MS && recovery_ms < RECOVERY_MS,
   };
 }
