@@ -5,6 +5,8 @@ import type { ServedAnswer } from './served.ts';
 
 export type Learnt = {
   weights: Weights;
+  /** The learnt ones, whether they hold or not; null where there was too little to learn from. */
+  proposed: Weights | null;
   /** Whether they are other than those in use, which hold unless the held-out answers show others to be better. */
   changed: boolean;
   /** Clicks per look of the held-out answers by the weights in use and by the learnt ones, and the 95 % interval of the gain. */
@@ -81,7 +83,7 @@ export function learnWeights(answers: readonly ServedAnswer[], used: Weights): L
     ...new Set(answers.flatMap(({ candidates }) => candidates.flatMap((one) => Object.keys(one.features)))),
   ].sort();
   if (clicked.length < LEAST_CLICKED || sources.length === 0)
-    return { weights: used, changed: false, used: 0, learnt: 0, gain: [0, 0], looked: [] };
+    return { weights: used, proposed: null, changed: false, used: 0, learnt: 0, gain: [0, 0], looked: [] };
   const model = learnClicks(
     seenOf(
       answers.filter((_, i) => i % HELD_EVERY !== 0),
@@ -96,6 +98,7 @@ export function learnWeights(answers: readonly ServedAnswer[], used: Weights): L
   const changed = gain[0] > 0;
   return {
     weights: changed ? weights : used,
+    proposed: weights,
     changed,
     used: clicksPerLook(before),
     learnt: clicksPerLook(after),

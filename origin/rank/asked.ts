@@ -13,11 +13,10 @@ const ideal = Array.from({ length: TOP + 1 }, (_, hits) =>
   Array.from({ length: hits }, (_, rank) => gain(rank)).reduce((sum, x) => sum + x, 0),
 );
 
-/** NDCG@10, binary gain, of the candidates as the weights would rank them. */
-export function ndcg(
-  { candidates, features, truth }: Asked,
-  weights: Readonly<Record<string, number>>,
-): number {
+type Weights = Readonly<Record<string, number>>;
+
+/** What each candidate scores by the weights. */
+export function scoresOf({ candidates, features }: Asked, weights: Weights): Float64Array {
   const scores = new Float64Array(candidates.length);
   for (const [source, weight] of Object.entries(weights)) {
     const feature = features[source];
@@ -25,6 +24,32 @@ export function ndcg(
     for (let i = 0; i < scores.length; i++)
       scores[i] = (scores[i] as number) + weight * (feature[i] as number);
   }
+  return scores;
+}
+
+/**
+ * The question as if only some sources had been asked: what none of them says anything of is no candidate. Their features stay
+ * in units of all candidates.
+ */
+export function raisedBy(asked: Asked, sources: readonly string[]): Asked {
+  const features = sources.flatMap((source) => {
+    const feature = asked.features[source];
+    return feature ? [[source, feature] as const] : [];
+  });
+  const kept = [...asked.candidates.keys()].filter((i) => features.some(([, feature]) => feature[i] !== 0));
+  return {
+    ...asked,
+    candidates: kept.map((i) => asked.candidates[i] as string),
+    features: Object.fromEntries(
+      features.map(([source, feature]) => [source, Float32Array.from(kept, (i) => feature[i] as number)]),
+    ),
+  };
+}
+
+/** NDCG@10, binary gain, of the candidates as the weights would rank them. */
+export function ndcg(asked: Asked, weights: Weights): number {
+  const { candidates, truth } = asked;
+  const scores = scoresOf(asked, weights);
   let sum = 0;
   candidates.forEach((campaign_id, right) => {
     if (!truth.has(campaign_id)) return;

@@ -18,7 +18,7 @@ const STEPS = [0, 0.5, 0.75, 1.35, 2];
 const FIRST = 0.15;
 const RESAMPLES = 1000;
 
-const mean = (values: readonly number[]) =>
+export const mean = (values: readonly number[]) =>
   values.reduce((sum, x) => sum + x, 0) / Math.max(1, values.length);
 
 /** One half of the people, or the other; the same person always falls into the same. */
@@ -63,7 +63,7 @@ export const climbed: Proposal = (learning, shipped) =>
   climb(shipped, sourcesOf(learning), (weights) => meanOf(learning, weights));
 
 /** The 95 % interval of a mean, by resampling in a fixed sequence. */
-function interval(values: readonly number[]): [number, number] {
+export function interval(values: readonly number[]): [number, number] {
   let state = 1;
   const draw = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

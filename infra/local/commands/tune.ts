@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { PlacementVersions, PlacementVersion as Version } from '#contract/placement.ts';
 import { DEFAULT_DATA } from '../folder/data-folder.ts';
-import { ablation } from '../quality/ablation.ts';
+import { ablation, printRows } from '../quality/ablation.ts';
 import { questionsOfPast } from '../quality/own-past.ts';
 import { readCampaigns, readEvents } from '../quality/read-past.ts';
 import { replay } from '../quality/replay.ts';
@@ -61,10 +61,10 @@ async function tune({ placement, candidate, ...options }: Options): Promise<void
   const { repeats } = live.content;
   const { questions, truth } = questionsOfPast(events, { repeats, people: options.people });
   if (questions.length === 0) throw new Mendable('Nobody in that past did enough to be asked about');
-  const told = ablation(truth);
+  const told = ablation({ questions, truth, events });
   const past = { campaigns, events, questions, placement, content: live.content, onRanked: told.onRanked };
   await progressOn(process.stderr)('asking', questions.length, (at) => replay(past, stopSignal(), at));
-  console.table(told.table().map(({ sources, ndcg }) => ({ sources, 'NDCG@10': Number(ndcg.toFixed(4)) })));
+  printRows(told.rows());
   const { changed, shipped, tuned, gain, weights } = told.choice();
   const [low, high] = gain.map((x) => x.toFixed(4));
   console.error(

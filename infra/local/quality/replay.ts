@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openStores } from '#backing/embedded.ts';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { learnEmbedder } from '#backing/embedder/learnt/learn.ts';
@@ -9,7 +5,6 @@ import { nameOf } from '#backing/embedder/learnt/vocabulary.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
-import { openLog } from '#backing/log/embedded.ts';
 import type { Placements } from '#backing/placements/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import { campaignRecord, eventRecord } from '#contract/envelope.ts';
@@ -19,7 +14,9 @@ import { answeringGroups, groups, topics } from '#contract/topics.ts';
 import { startViews } from '../../../ingest/start.ts';
 import { embeddingsView } from '../../../ingest/views/embeddings.ts';
 import { type Running, reportFailure, runViews } from '../../../ingest/views/run-views.ts';
+import { nowhere, placements as shipped } from '../../../origin/placements.ts';
 import { openRecommender, type RecommenderOptions } from '../../../origin/recommender.ts';
+import { embeddedGround, type Ground } from './ground.ts';
 
 /** Who is asked about, just before a moment (RFC 3339, UTC) of the past. */
 export type Question = { user_id: string; moment: string };
@@ -32,6 +29,8 @@ export type Past = {
   /** What the placement is; else as it is shipped. */
   content?: PlacementContent;
   onRanked?: RecommenderOptions['onRanked'];
+  /** Whether every source is asked, so that `onRanked` sees what it says, whatever the placement weighs. */
+  all_sources?: boolean;
 };
 
 /** What was answered about somebody, best first. */
@@ -48,24 +47,24 @@ const [FEWEST_NEW, PATTERNS_GROWTH] = [500, 1.35];
 const SEED = 1;
 
 /**
- * Streams a past in time order through the real consumers into a fresh folder, stops just before each
- * question's moment, and asks as the origin would be asked then. Gives the answers in the order of the moments.
+ * Streams a past in time order through the real consumers into fresh stores (embedded ones, where no ground is given), stops
+ * just before each question's moment, and asks as the origin would be asked then. Gives the answers in the order of the
+ * moments, and closes the ground.
  */
 export async function replay(
-  { campaigns, events: given, questions: asked, placement, content, onRanked }: Past,
+  { campaigns, events: given, questions: asked, placement, content, onRanked, all_sources }: Past,
   signal: AbortSignal,
   onProgress: (done: number, of: number) => void,
+  ground_given?: Ground,
 ): Promise<{ answers: PastAnswer[]; events: number }> {
   const byMoment = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const events = [...given].sort((a, b) => byMoment(a.occurred_at, b.occurred_at));
   const questions = [...asked].sort((a, b) => byMoment(a.moment, b.moment));
 
-  const folder = await mkdtemp(join(tmpdir(), 'edgewise-evaluate-'));
-  const path = (name: string) => join(folder, name);
-  const log = openLog({ file: path('log.db') });
-  const stores = openStores({ path, clock: Date.now, synchronous: 'normal' });
-  const { archive: _, ...answering } = stores;
-  const views = await startViews({ ...answering, log, embedders: embeddersOf(hashingEmbedder) });
+  const ground = ground_given ?? (await embeddedGround());
+  const { log, stores } = ground;
+  const closing = new AsyncDisposableStack();
+  closing.defer(() => ground.close());
   /** The view of the version that was learnt last; the hashing one keeps up beside it. */
   let learnt: { group: string; views: Running } | null = null;
   const settled = () => {
@@ -86,8 +85,16 @@ export async function replay(
       report: toStderr,
     });
   try {
-    if (content) await place(stores.placements, { placement, content }, signal);
+    const views = await startViews({ ...stores, log, embedders: embeddersOf(hashingEmbedder) });
+    closing.defer(() => views.close());
+    closing.defer(async () => learnt?.views.close());
     let recommender = recommenderBy(hashingEmbedder);
+    if (content) await place(stores.placements, { placement, content, status: 'live' }, signal);
+    if (all_sources) {
+      const weights = Object.fromEntries(recommender.sources.map((source) => [source, 1]));
+      const shadow = { ...(content ?? usual(placement)), weights };
+      await place(stores.placements, { placement, content: shadow, status: 'shadow' }, signal);
+    }
     /** Rolls out what is learnt of the texts so far: a second view reads the log from its beginning, then answers are made of its vectors. */
     const learnTexts = async (fed: number) => {
       const past = events.slice(0, fed);
@@ -162,20 +169,22 @@ export async function replay(
     }
     return { answers, events: fed };
   } finally {
-    await (learnt as { views: Running } | null)?.views.close();
-    await views.close();
-    await log.close();
-    stores.close();
-    await rm(folder, { recursive: true });
+    await closing.disposeAsync();
   }
 }
 
 async function place(
   placements: Placements,
-  about: { placement: string; content: PlacementContent },
+  about: { placement: string; content: PlacementContent; status: 'live' | 'shadow' },
   signal: AbortSignal,
 ): Promise<void> {
   const made = { ...about, tenant_id: TENANT, at: new Date().toISOString() };
   const { version } = await placements.add(made, signal);
-  await placements.move({ ...made, version, status: 'live' }, signal);
+  await placements.move({ ...made, version }, signal);
+}
+
+/** What a shipped placement is. */
+function usual(placement: string): PlacementContent {
+  const { name: _, version: __, from: ___, ...content } = shipped.get(placement) ?? nowhere(placement);
+  return content;
 }

@@ -1,0 +1,5 @@
+import type { Asked } from '../../../origin/rank/asked.ts';
+import type { Weights } from '../../../origin/rank/choose-weights.ts';
+
+/** A question, the weights it was answered by, and when it was asked and its truth known (RFC 3339, UTC; null: never). */
+export type Past = Asked & { weights: Weights; moment: string; known_from: string | null };
