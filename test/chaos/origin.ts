@@ -241,6 +241,7 @@ function rowOf(
     degraded: [...new Set(during.flatMap(({ degraded }) => degraded))].sort().join(', '),
     untrue,
     recovery_ms: Math.round(recovery_ms),
-    holds: during.length >= ENOUGH && failed === 0 && untrue === 0 && p95_ms < P95_MS && recovery_ms < RECOVERY_MS,
+    holds:
+      during.length >= ENOUGH && failed === 0 && untrue === 0 && p95_ms < P95_MS && recovery_ms < RECOVERY_MS,
   };
 }
