@@ -65,7 +65,9 @@ function kafkaTests(name: string, addresses: string): void {
 
   test(`${name}: several that open the log at once make its topics once`, async () => {
     const elsewhere = `${prefix}together.`;
-    const logs = await Promise.all([1, 2, 3].map(() => openTestLog(testOptions(brokers, elsewhere))));
+    const logs = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(() => openTestLog(testOptions(brokers, elsewhere))),
+    );
     for (const { log } of logs)
       expect(await log.ends(topics.campaigns, signal)).toEqual(new Array(8).fill(0));
   });

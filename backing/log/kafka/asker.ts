@@ -4,11 +4,13 @@ import { type Backoff, delayAfter } from '../backoff.ts';
 import { type LogRecord, LogUnavailable, type Place } from '../port.ts';
 import { TOPICS } from '../topic.ts';
 import { type Client, openClient } from './client.ts';
-import { LogMisconfigured, typeOf, unavailable } from './errors.ts';
+import { isMoving, LogMisconfigured, typeOf, unavailable } from './errors.ts';
 import { recordOf } from './record.ts';
 import type { Settings } from './settings.ts';
 
 const ATTEMPTS = 3;
+/** Some 4 s of them: as long as brokers take to agree on who leads a partition. */
+const ATTEMPTS_WHILE_MOVING = 8;
 const RETRY: Pick<Backoff, 'base_ms' | 'max_ms'> = { base_ms: 50, max_ms: 1_000 };
 const FETCH_BYTES = 1024 * 1024;
 const READ_UNCOMMITTED = 0;
@@ -159,7 +161,8 @@ export class Asker {
       } catch (error) {
         if (error instanceof LogMisconfigured) throw error;
         if (this.#connection === mine) this.#discard(mine);
-        if (attempt === ATTEMPTS || signal.aborted) throw unavailable('The log could not be read', error);
+        const attempts = isMoving(error) ? ATTEMPTS_WHILE_MOVING : ATTEMPTS;
+        if (attempt >= attempts || signal.aborted) throw unavailable('The log could not be read', error);
         await sleep(delayAfter(attempt, { ...this.#settings.backoff, ...RETRY }));
       }
     }

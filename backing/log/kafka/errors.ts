@@ -41,6 +41,19 @@ const EXPULSIONS = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
 ]);
 
+/** A topic is new, or a broker went: who leads a partition or keeps a group's offsets is being settled. */
+export function isMoving(error: unknown): boolean {
+  return MOVES.has(typeOf(error) ?? '');
+}
+const MOVES = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+]);
+
 /** An error as one of the port's; those that are stay as they are. */
 export function unavailable(what: string, error: unknown): Error {
   const known = error instanceof LogUnavailable || error instanceof LogMisconfigured;
