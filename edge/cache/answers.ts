@@ -143,7 +143,7 @@ export function answerCache({
 
     const outlived = step === 'ask' || step === 'validate';
     if (colo && outlived && !(kept && isOutdated(kept))) {
-      const shared = await colo.get(key);
+      const shared = await colo.get(subject);
       if (shared && tellsMore(shared, memory.get(key))) {
         keep(subject, shared);
         [kept, step] = [shared, stepOf(shared, clock(), random())];
@@ -161,7 +161,7 @@ export function answerCache({
       const { holds, ...entry } = judged(kept, known.epochs, asked_ms);
       if (memory.get(key) === kept) keep(subject, entry);
       if (holds && now_ms < entry.answer.until_ms) {
-        if (colo) behind(colo.put(key, entry));
+        if (colo) behind(colo.put(subject, entry));
         if (redis && known.from === 'redis' && !known.answer) {
           behind(
             redis.restore(subject, entry.answer).catch(() => log({ level: 'warn', event: 'not_restored' })),
@@ -175,7 +175,7 @@ export function answerCache({
     if (sameEpochs(entry.answer.epochs, known.epochs) && now_ms < entry.answer.until_ms) {
       const better = preferred(memory.get(key), entry, now_ms);
       keep(subject, better);
-      if (colo) behind(colo.put(key, better));
+      if (colo) behind(colo.put(subject, better));
       return found('hit', 'redis', better);
     }
     if (!kept || kept.answer.created_ms < entry.answer.created_ms) keep(subject, outdated(entry));
@@ -194,12 +194,12 @@ export function answerCache({
       const entry = arrived(reply.answer, asked_ms, now_ms);
       const kept = preferred(memory.get(key), entry, now_ms);
       keep(subject, kept);
-      if (colo) behind(colo.put(key, kept));
+      if (colo) behind(colo.put(subject, kept));
       return { reply: null, entry, kept, origin_ms, times };
     }
     if (reply.kind === 'problem' && !isFailure(reply)) {
       memory.delete(key);
-      if (colo) behind(colo.delete(key));
+      if (colo) behind(colo.delete(subject));
       refusals.remember(key, reply);
     }
     return { reply, entry: null, kept: null, origin_ms, times };

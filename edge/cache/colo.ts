@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { Answer, LONGEST_MS } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
-import { answerKey } from '#contract/kept-answer.ts';
 import { inTime, LATE } from '../in-time.ts';
 import { type Log, traceOf } from '../log.ts';
 import type { Entry } from './policy.ts';
+import { type Subject, sharedKey } from './subject.ts';
 
 const NAME = 'edgewise-answers';
 /** Past this it is no nearer than what comes after it. */
@@ -27,15 +27,15 @@ export type ResponseCache = {
 
 /** Answers in the cache of the data centre, shared by its isolates. Nothing of it rejects: it is a help, no need. */
 export type Colo = {
-  get(key: string): Promise<Entry | null>;
+  get(subject: Subject): Promise<Entry | null>;
   /** Keeps a good answer until it may not even stand in any more. One that is degraded or outdated is not kept. */
-  put(key: string, entry: Entry): Promise<void>;
-  delete(key: string): Promise<void>;
+  put(subject: Subject, entry: Entry): Promise<void>;
+  delete(subject: Subject): Promise<void>;
 };
 
 /** An address that leads nowhere and names nobody. */
-async function addressOf(key: string): Promise<string> {
-  return `https://answers.edgewise.invalid/${encodeURIComponent(await answerKey(key))}`;
+async function addressOf(subject: Subject): Promise<string> {
+  return `https://answers.edgewise.invalid/${encodeURIComponent(await sharedKey(subject))}`;
 }
 
 export function coloCache({
@@ -49,18 +49,18 @@ export function coloCache({
 }): Colo {
   const failed = (error: unknown) => log({ level: 'warn', event: 'colo_failed', ...traceOf(error) });
 
-  async function look(key: string): Promise<Entry | null> {
+  async function look(subject: Subject): Promise<Entry | null> {
     const cache = await open(NAME);
-    const response = await cache.match(await addressOf(key));
+    const response = await cache.match(await addressOf(subject));
     if (!response) return null;
     const { success, output } = v.safeParse(Envelope, await response.json());
     return success ? { answer: output.answer, validated_ms: output.validated_ms } : null;
   }
 
   return {
-    async get(key) {
+    async get(subject) {
       try {
-        const entry = await inTime(look(key), PATIENCE_MS);
+        const entry = await inTime(look(subject), PATIENCE_MS);
         if (entry !== LATE) return entry;
         failed(new Error('The cache of the data centre is late'));
       } catch (error) {
@@ -69,7 +69,7 @@ export function coloCache({
       return null;
     },
 
-    async put(key, { answer, validated_ms }) {
+    async put(subject, { answer, validated_ms }) {
       const left_s = Math.floor((answer.created_ms + LONGEST_MS - clock()) / 1000);
       if (left_s <= 0 || answer.degraded.length > 0 || !Number.isFinite(validated_ms)) return;
       // A response that says `private` would silently not be kept.
@@ -77,16 +77,16 @@ export function coloCache({
       const envelope = { format: ENVELOPE_FORMAT, validated_ms, answer };
       try {
         const cache = await open(NAME);
-        await cache.put(await addressOf(key), new Response(JSON.stringify(envelope), { headers }));
+        await cache.put(await addressOf(subject), new Response(JSON.stringify(envelope), { headers }));
       } catch (error) {
         failed(error);
       }
     },
 
-    async delete(key) {
+    async delete(subject) {
       try {
         const cache = await open(NAME);
-        await cache.delete(await addressOf(key));
+        await cache.delete(await addressOf(subject));
       } catch (error) {
         failed(error);
       }

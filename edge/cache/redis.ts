@@ -3,17 +3,10 @@ import type { Answer } from '#contract/answer.ts';
 import { type KeyCopy, keyCopyKey, unpackKey } from '#contract/api-key.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Epochs } from '#contract/epoch.ts';
-import {
-  answerKey,
-  epochKey,
-  FLOOR_KEY,
-  packAnswer,
-  readEpochs,
-  unpackAnswer,
-} from '#contract/kept-answer.ts';
+import { epochKey, FLOOR_KEY, packAnswer, readEpochs, unpackAnswer } from '#contract/kept-answer.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
 import type { Breaker } from '../breaker.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, sharedKey } from './subject.ts';
 
 /** Redis could not be asked, not in time, or not understood. */
 class RedisUnavailable extends Error {
@@ -78,13 +71,14 @@ export function redisTier({
   }
 
   return {
-    get: ({ key, tenant_id, user_id }) =>
+    get: (subject) =>
       asked(async () => {
+        const { tenant_id, user_id } = subject;
         const keys = [
           epochKey(tenant_id, user_id),
           epochKey(tenant_id, null),
           FLOOR_KEY,
-          await answerKey(key),
+          await sharedKey(subject),
         ];
         const values: unknown = await redis.mget(keys);
         if (!Array.isArray(values) || values.length !== keys.length)
@@ -99,11 +93,13 @@ export function redisTier({
         };
       }),
 
-    async restore({ key }, answer) {
+    async restore(subject, answer) {
       const left_ms = Math.floor(answer.until_ms - clock());
       // A degraded one could stand in the way of the good one that is to come.
       if (left_ms <= 0 || answer.degraded.length > 0) return;
-      await asked(async () => redis.set(await answerKey(key), packAnswer(answer), { nx: true, px: left_ms }));
+      await asked(async () =>
+        redis.set(await sharedKey(subject), packAnswer(answer), { nx: true, px: left_ms }),
+      );
     },
 
     async key(key_id) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { LONGEST_MS } from '#contract/answer.ts';
 import { coloCache } from '../../edge/cache/colo.ts';
 import { type Entry, FRESH_MS, outdated, SERVABLE_MS } from '../../edge/cache/policy.ts';
@@ -26,6 +26,15 @@ describe('an answer is had from the nearest tier that has it', () => {
     state.now_ms += LONGEST_MS;
     state.origin = 'down';
     expect(await read(2)).toBeNull();
+  });
+
+  test('its key is digested once for all the tiers that a question goes through', async () => {
+    const digest = vi.spyOn(crypto.subtle, 'digest');
+    const { read, centres } = world();
+    await read(0, { ...SUBJECT });
+    expect(centres[0]?.kept.size).toBe(1);
+    expect(digest).toHaveBeenCalledTimes(1);
+    digest.mockRestore();
   });
 
   test('one that another isolate validated is served by the time of that', async () => {
@@ -114,20 +123,20 @@ describe("the data centre's cache itself", () => {
 
   test('gives an answer as it was kept, to whoever asks the same, until it is taken away', async () => {
     const [one, two] = [real().colo, real().colo];
-    expect(await one.get('key')).toBeNull();
-    await one.put('key', entry);
-    expect(await two.get('key')).toEqual(entry);
-    expect(await two.get('other')).toBeNull();
-    await two.delete('key');
-    expect(await one.get('key')).toBeNull();
+    expect(await one.get(SUBJECT)).toBeNull();
+    await one.put(SUBJECT, entry);
+    expect(await two.get(SUBJECT)).toEqual(entry);
+    expect(await two.get({ ...SUBJECT, key: 'other' })).toBeNull();
+    await two.delete(SUBJECT);
+    expect(await one.get(SUBJECT)).toBeNull();
   });
 
   test('keeps no answer that is degraded, outdated, or too old to stand in', async () => {
     const { colo } = real();
-    await colo.put('key', { ...entry, answer: { ...entry.answer, degraded: ['vectors'] } });
-    await colo.put('key', outdated(entry));
-    await colo.put('key', { ...entry, answer: { ...entry.answer, created_ms: now_ms - LONGEST_MS } });
-    expect(await colo.get('key')).toBeNull();
+    await colo.put(SUBJECT, { ...entry, answer: { ...entry.answer, degraded: ['vectors'] } });
+    await colo.put(SUBJECT, outdated(entry));
+    await colo.put(SUBJECT, { ...entry, answer: { ...entry.answer, created_ms: now_ms - LONGEST_MS } });
+    expect(await colo.get(SUBJECT)).toBeNull();
   });
 
   test('that holds what is no answer of ours, of another format, or hangs, is as if it held nothing', async () => {
@@ -139,10 +148,10 @@ describe("the data centre's cache itself", () => {
       JSON.stringify({ format: 1, validated_ms: 1, answer: {} }),
     ]) {
       const centre = { match: async () => new Response(body), put: async () => {}, delete: async () => true };
-      expect(await real(async () => centre).colo.get('key')).toBeNull();
+      expect(await real(async () => centre).colo.get(SUBJECT)).toBeNull();
     }
     const { colo, lines } = real(() => new Promise(() => {}));
-    expect(await colo.get('key')).toBeNull();
+    expect(await colo.get(SUBJECT)).toBeNull();
     expect(lines).toEqual(['colo_failed']);
   });
 });
