@@ -286,6 +286,16 @@ export function embeddedVectors(db: DatabaseSync): Vectors {
         matrix.nearest(vector, k, wanted).map(({ meta, similarity }) => ({ ...meta, similarity })),
       );
     },
+    async campaignsExactly({ version, vectors }, _scan, signal) {
+      signal.throwIfAborted();
+      check(version, vectors);
+      return null;
+    },
+    async messagesExactly({ version, vectors }, _scan, signal) {
+      signal.throwIfAborted();
+      check(version, vectors);
+      return null;
+    },
     async messages(version, tenant_id, user_id, message_ids, signal) {
       signal.throwIfAborted();
       check(version, []);

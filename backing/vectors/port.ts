@@ -26,7 +26,7 @@ export type CampaignVector = { tenant_id: string; campaign_id: string; version: 
   | { campaign: null }
 );
 
-type CampaignHit = { campaign_id: string; similarity: number };
+export type CampaignHit = { campaign_id: string; similarity: number };
 export type MessageHit = {
   user_id: string;
   message_id: string;
@@ -70,6 +70,12 @@ export type MessageSearch = {
   before: string;
 };
 
+/**
+ * What a search that goes by no index looks at: all it is about, or, where that is more than `most`, about as many,
+ * from a place in an order that means nothing: `start`, from 0 to 1.
+ */
+export type Scan = { most: number; start: number };
+
 /** Which content of a campaign a store has; `deleted` where it keeps no vector of it. */
 export type CampaignVersion = { campaign_id: string; version: number; deleted: boolean };
 
@@ -101,6 +107,13 @@ export interface Vectors {
   nearestCampaigns(search: CampaignSearch, signal: AbortSignal): Promise<CampaignHit[][]>;
   /** For each vector the k most similar messages, best first, ties by identity. Throws VersionMismatch. */
   nearestMessages(search: MessageSearch, signal: AbortSignal): Promise<MessageHit[][]>;
+  /**
+   * Asks again by no index: what nearestCampaigns has to be held against, and of its form. Null where that compares with
+   * every vector as well, so that there is nothing to learn. Throws VersionMismatch.
+   */
+  campaignsExactly(search: CampaignSearch, scan: Scan, signal: AbortSignal): Promise<CampaignHit[][] | null>;
+  /** The same of nearestMessages. Throws VersionMismatch. */
+  messagesExactly(search: MessageSearch, scan: Scan, signal: AbortSignal): Promise<MessageHit[][] | null>;
   /** A person's message vectors, null where there is none. Throws VersionMismatch. */
   messages(
     version: EmbeddingVersion,

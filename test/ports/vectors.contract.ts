@@ -41,6 +41,9 @@ function leaning(degrees: number): Float32Array {
 
 const FIRST_AXIS = leaning(0);
 
+/** A scan of all that a contract's test puts. */
+const ALL = { most: 1_000, start: 0 };
+
 const vectorArb = fc
   .array(fc.integer({ min: -50, max: 50 }), { minLength: DIMENSION, maxLength: DIMENSION })
   .filter((numbers) => numbers.some((x) => x !== 0))
@@ -359,9 +362,12 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
                 occurred_at < search.before &&
                 (campaign_id !== null || !search.about_campaigns),
             );
-            const found = await vectors.nearestMessages(amongMessages(tenant_id, search), signal);
+            const asked = amongMessages(tenant_id, search);
+            const found = await vectors.nearestMessages(asked, signal);
             expect(found).toHaveLength(search.vectors.length);
-            for (const [at, hits] of found.entries()) {
+            const exactly = (await vectors.messagesExactly(asked, ALL, signal)) ?? found;
+            expect(exactly).toHaveLength(search.vectors.length);
+            for (const [at, hits] of [...found.entries(), ...exactly.entries()]) {
               const exact = new Map<string, number>();
               for (const [id, { user_id, message_id }] of wanted) {
                 const [stored] = await vectors.messages(version, tenant_id, user_id, [message_id], signal);
@@ -411,9 +417,12 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
             });
             await vectors.putCampaigns(version, own, signal);
             for (const row of own) kept.set(row.campaign_id, row.campaign);
-            const found = await vectors.nearestCampaigns(amongCampaigns(tenant_id, search), signal);
+            const asked = amongCampaigns(tenant_id, search);
+            const found = await vectors.nearestCampaigns(asked, signal);
             expect(found).toHaveLength(search.vectors.length);
-            for (const [at, hits] of found.entries()) {
+            const exactly = (await vectors.campaignsExactly(asked, ALL, signal)) ?? found;
+            expect(exactly).toHaveLength(search.vectors.length);
+            for (const [at, hits] of [...found.entries(), ...exactly.entries()]) {
               const exact = new Map<string, number>();
               for (const [id, campaign] of kept) {
                 if (!campaign || !isOn(campaign, search.on_at_ms)) continue;
@@ -429,6 +438,43 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
         }),
         { numRuns: 40 },
       );
+    });
+
+    test('a scan that may not look at all looks at about as many as it may, and finds what is nearest of those', async () => {
+      const [vectors, tenant_id] = [await open(), newTenant()];
+      const ids = Array.from({ length: 120 }, (_, at) => `m${at}`);
+      const degreesOf = new Map(ids.map((id, at) => [id, (at * 7) % 90]));
+      await vectors.putMessages(
+        version,
+        ids.map((message_id) =>
+          message({
+            ...{ tenant_id, message_id, vector: leaning(degreesOf.get(message_id) as number) },
+            occurred_at: `2026-${message_id.endsWith('1') ? '09' : '10'}-01T00:00:00.000Z`,
+          }),
+        ),
+        signal,
+      );
+      const asked = amongMessages(tenant_id, { k: 200 });
+      const scanned = async (start: number, k = 200) => {
+        const found = await vectors.messagesExactly({ ...asked, k }, { most: 40, start }, signal);
+        return found?.[0]?.map(({ message_id }) => message_id) ?? null;
+      };
+      const first = await scanned(0);
+      if (first === null) {
+        // Then what is found anyway has to be of all there are.
+        expect(await idsNear(vectors, asked)).toHaveLength(ids.length);
+        return;
+      }
+      expect(first.length).toBeGreaterThan(15);
+      expect(first.length).toBeLessThan(70);
+      const degrees = first.map((id) => degreesOf.get(id) as number);
+      expect(degrees).toEqual(degrees.toSorted((a, b) => a - b));
+      expect(await scanned(0, 5)).toEqual(first.slice(0, 5));
+      const last = (await scanned(1)) as string[];
+      expect(last.length).toBeGreaterThan(15);
+      expect(first.filter((id) => last.includes(id))).toEqual([]);
+      const whole = await vectors.messagesExactly(asked, ALL, signal);
+      expect(whole?.[0]?.map(({ message_id }) => message_id).sort()).toEqual(ids.toSorted());
     });
 
     test('what is equally near comes by id', async () => {
@@ -530,6 +576,11 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
         await expect(vectors.nearestCampaigns(amongCampaigns(tenant_id, asked), signal)).rejects.toThrow(
           VersionMismatch,
         );
+        for (const exactly of [
+          () => vectors.messagesExactly(amongMessages(tenant_id, asked), ALL, signal),
+          () => vectors.campaignsExactly(amongCampaigns(tenant_id, asked), ALL, signal),
+        ])
+          await expect(exactly()).rejects.toThrow(VersionMismatch);
       }
       expect(await collect(vectors.dump())).toEqual([]);
     });
@@ -667,6 +718,8 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       ).rejects.toThrow();
       await expect(vectors.nearestMessages(amongMessages(tenant_id), aborted)).rejects.toThrow();
       await expect(vectors.nearestCampaigns(amongCampaigns(tenant_id), aborted)).rejects.toThrow();
+      await expect(vectors.messagesExactly(amongMessages(tenant_id), ALL, aborted)).rejects.toThrow();
+      await expect(vectors.campaignsExactly(amongCampaigns(tenant_id), ALL, aborted)).rejects.toThrow();
       await expect(vectors.messages(version, tenant_id, 'u', ['m'], aborted)).rejects.toThrow();
       await expect(vectors.campaignVersions(version, tenant_id, ['c'], aborted)).rejects.toThrow();
       await expect(vectors.campaign(version, tenant_id, 'c', aborted)).rejects.toThrow();

@@ -1,5 +1,6 @@
 import type { Campaign } from '#contract/campaign.ts';
-import type { CampaignVector, Vectors } from '../port.ts';
+import type { CampaignHit, CampaignSearch, CampaignVector, Vectors } from '../port.ts';
+import { scanRows } from './exactly.ts';
 import { campaignsName, keyOf } from './names.ts';
 import { fetchRows, type Row, upsertRows } from './rows.ts';
 import { campaignFields } from './schema.ts';
@@ -7,7 +8,10 @@ import { best, searchRows, similarityOf } from './search.ts';
 import type { Store } from './store.ts';
 import { checkWidth } from './width.ts';
 
-type CampaignsOf = Pick<Vectors, 'putCampaigns' | 'nearestCampaigns' | 'campaign' | 'campaignVersions'>;
+type CampaignsOf = Pick<
+  Vectors,
+  'putCampaigns' | 'nearestCampaigns' | 'campaignsExactly' | 'campaign' | 'campaignVersions'
+>;
 
 /** The first and the last moment that there is. */
 const ALWAYS_MS = 8.64e15;
@@ -59,6 +63,25 @@ function newest(rows: readonly CampaignVector[]): Map<string, CampaignVector> {
   return kept;
 }
 
+function filterOf({ tenant_id, on_at_ms, locale }: CampaignSearch): string {
+  const now = Math.floor(on_at_ms);
+  return [
+    `tenant_id == ${JSON.stringify(tenant_id)} and active == true`,
+    `starts_ms <= ${now} and ends_ms > ${now}`,
+    ...(locale === null
+      ? []
+      : [`(array_length(locales) == 0 or array_contains(locales, ${JSON.stringify(locale)}))`]),
+  ].join(' and ');
+}
+
+function hitsOf(rows: readonly Row[], k: number): CampaignHit[] {
+  const hits = rows.map((row) => ({
+    campaign_id: String(row['campaign_id']),
+    similarity: similarityOf(row),
+  }));
+  return best(hits, k, ({ campaign_id }) => campaign_id);
+}
+
 /**
  * Campaigns in Milvus. What is there is read before it is written over, and nobody else should write the same campaign
  * in between: its records stand in one partition, which one member of a group handles, a batch after the other. Where
@@ -91,34 +114,34 @@ export function campaignsIn(store: Store): CampaignsOf {
       });
     },
 
-    async nearestCampaigns({ tenant_id, version, vectors, k, on_at_ms, locale }, signal) {
+    async nearestCampaigns(search, signal) {
+      const { version, vectors, k } = search;
       signal.throwIfAborted();
       checkWidth(version, vectors);
       if (vectors.length === 0) return [];
       const name = campaignsName(prefix, version.id);
-      const now = Math.floor(on_at_ms);
-      const filter = [
-        `tenant_id == ${JSON.stringify(tenant_id)} and active == true`,
-        `starts_ms <= ${now} and ends_ms > ${now}`,
-        ...(locale === null
-          ? []
-          : [`(array_length(locales) == 0 or array_contains(locales, ${JSON.stringify(locale)}))`]),
-      ].join(' and ');
+      const asked = { name, vectors, k, filter: filterOf(search), fields: ['campaign_id'] };
       const lists = await collections.using(async () => {
         if (!(await isThere(name, signal))) return [];
         await collections.ready(name, version, signal);
-        return await searchRows(store, { name, vectors, k, filter, fields: ['campaign_id'] }, signal);
+        return await searchRows(store, asked, signal);
       });
-      return vectors.map((_, at) =>
-        best(
-          (lists[at] ?? []).map((row) => ({
-            campaign_id: String(row['campaign_id']),
-            similarity: similarityOf(row),
-          })),
-          k,
-          ({ campaign_id }) => campaign_id,
-        ),
-      );
+      return vectors.map((_, at) => hitsOf(lists[at] ?? [], k));
+    },
+
+    async campaignsExactly(search, scan, signal) {
+      const { version, vectors, k } = search;
+      signal.throwIfAborted();
+      checkWidth(version, vectors);
+      if (vectors.length === 0) return [];
+      const name = campaignsName(prefix, version.id);
+      const asked = { vectors, k, filter: filterOf(search), fields: ['campaign_id'] };
+      const lists = await collections.using(async () => {
+        const names = (await isThere(name, signal)) ? [name] : [];
+        for (const one of names) await collections.ready(one, version, signal);
+        return await scanRows(store, { names, ...asked }, scan, signal);
+      });
+      return lists.map((rows) => hitsOf(rows, k));
     },
 
     async campaign(version, tenant_id, campaign_id, signal) {

@@ -1,8 +1,9 @@
 import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
 import type { Place } from '../../log/port.ts';
-import type { MessageHit, MessageVector, Vectors } from '../port.ts';
+import type { MessageHit, MessageSearch, MessageVector, Vectors } from '../port.ts';
 import { dropOldCollections } from './drop-old.ts';
+import { scanRows } from './exactly.ts';
 import { forgettingIn } from './forget.ts';
 import { keptOf } from './kept-of.ts';
 import { lanes } from './lanes.ts';
@@ -15,7 +16,7 @@ import { checkWidth } from './width.ts';
 
 type MessagesOf = Pick<
   Vectors,
-  'putMessages' | 'nearestMessages' | 'messages' | 'forget' | 'messagesOf' | 'dropBefore'
+  'putMessages' | 'nearestMessages' | 'messagesExactly' | 'messages' | 'forget' | 'messagesOf' | 'dropBefore'
 >;
 
 /** Where a row of an identity stands. */
@@ -66,6 +67,20 @@ function hitOf(row: Row): MessageHit {
     occurred_at: String(row['occurred_at']),
     similarity: similarityOf(row),
   };
+}
+
+const HIT_FIELDS = ['user_id', 'message_id', 'campaign_id', 'occurred_at'];
+
+function hitsOf(rows: readonly Row[], k: number): MessageHit[] {
+  return best(rows.map(hitOf), k, ({ user_id, message_id }) => composite(user_id, message_id));
+}
+
+function filterOf({ tenant_id, about_campaigns, from, before }: MessageSearch): string {
+  return [
+    `tenant_id == ${JSON.stringify(tenant_id)}`,
+    `occurred_ms >= ${Date.parse(from)} and occurred_ms < ${Date.parse(before)}`,
+    ...(about_campaigns ? ['campaign_id != ""'] : []),
+  ].join(' and ');
 }
 
 /** The place that counts for each identity of a call, since Milvus takes a key only once in a call. */
@@ -119,6 +134,17 @@ export function messagesIn(store: Store): MessagesOf {
       }),
     );
     return places;
+  }
+
+  /** The collections that a search is about, ready to be asked. */
+  async function within({ version, from, before }: MessageSearch, signal: AbortSignal): Promise<string[]> {
+    const some = (await ofVersion(version.id, signal)).filter((one) => holds(one, from, before));
+    return await Promise.all(
+      some.map(async ({ name }) => {
+        await collections.ready(name, version, signal);
+        return name;
+      }),
+    );
   }
 
   async function remove(name: string, keys: readonly string[], signal: AbortSignal): Promise<void> {
@@ -175,30 +201,34 @@ export function messagesIn(store: Store): MessagesOf {
       await collections.using(() => forgetting.forget(people, signal));
     },
 
-    async nearestMessages({ tenant_id, version, vectors, k, about_campaigns, from, before }, signal) {
+    async nearestMessages(search, signal) {
+      const { version, vectors, k } = search;
       signal.throwIfAborted();
       checkWidth(version, vectors);
       if (vectors.length === 0) return [];
-      const filter = [
-        `tenant_id == ${JSON.stringify(tenant_id)}`,
-        `occurred_ms >= ${Date.parse(from)} and occurred_ms < ${Date.parse(before)}`,
-        ...(about_campaigns ? ['campaign_id != ""'] : []),
-      ].join(' and ');
-      const fields = ['user_id', 'message_id', 'campaign_id', 'occurred_at'];
+      const asked = { vectors, k, filter: filterOf(search), fields: HIT_FIELDS };
       const found = await collections.using(async () => {
-        const within = (await ofVersion(version.id, signal)).filter((one) => holds(one, from, before));
-        return await Promise.all(
-          within.map(async ({ name }) => {
-            await collections.ready(name, version, signal);
-            return await searchRows(store, { name, vectors, k, filter, fields }, signal);
-          }),
-        );
+        const names = await within(search, signal);
+        return await Promise.all(names.map((name) => searchRows(store, { name, ...asked }, signal)));
       });
       return vectors.map((_, at) =>
-        best(found.flatMap((lists) => lists[at] ?? []).map(hitOf), k, ({ user_id, message_id }) =>
-          composite(user_id, message_id),
+        hitsOf(
+          found.flatMap((lists) => lists[at] ?? []),
+          k,
         ),
       );
+    },
+
+    async messagesExactly(search, scan, signal) {
+      const { version, vectors, k } = search;
+      signal.throwIfAborted();
+      checkWidth(version, vectors);
+      if (vectors.length === 0) return [];
+      const asked = { vectors, k, filter: filterOf(search), fields: HIT_FIELDS };
+      const lists = await collections.using(async () =>
+        scanRows(store, { names: await within(search, signal), ...asked }, scan, signal),
+      );
+      return lists.map((rows) => hitsOf(rows, k));
     },
 
     async messagesOf(person, most, signal) {
