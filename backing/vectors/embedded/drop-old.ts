@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as others } from 'node:timers/promises';
-import { scrub } from '../sqlite.ts';
-import type { DroppedMonth, OldMonths } from './port.ts';
+import { scrub } from '../../sqlite.ts';
+import type { DroppedMonth, OldMonths } from '../port.ts';
 
 /** How many rows leave in a transaction. */
 const SOME = 1_000;

@@ -1,0 +1,115 @@
+import type { Arena } from './arena.ts';
+
+/** Rows in one piece of memory; `slots` says whose each is. */
+type Chunk = { rows: number; norms: number; count: number; slots: Int32Array };
+
+/** As many hits as there are rows fit into what is scanned at once. */
+export const CHUNK_ROWS = 128;
+const LEAST_ROWS = 8;
+
+/** How many bytes a row of a width takes: what the kernel reads at once divides it. */
+export const strideOf = (width: number) => Math.ceil(width / 32) * 32;
+
+/** Rows of equal stride in chunks, each at a position from 0 on. The first chunk doubles until it is a whole one. */
+export class RowList {
+  readonly chunks: Chunk[] = [];
+  readonly #arena: Arena;
+  readonly #stride: number;
+  #length = 0;
+
+  constructor(arena: Arena, stride: number) {
+    this.#arena = arena;
+    this.#stride = stride;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a row at the end, and gives its position. */
+  push(slot: number, bytes: Int8Array, norm: number): number {
+    const position = this.#length;
+    const at = position % CHUNK_ROWS;
+    const last = this.chunks.at(-1);
+    if (!last || last.count === CHUNK_ROWS) this.chunks.push(this.#chunk(last ? CHUNK_ROWS : LEAST_ROWS));
+    else if (last.count === last.slots.length) this.chunks[this.chunks.length - 1] = this.#doubled(last);
+    const chunk = this.chunks.at(-1) as Chunk;
+    chunk.count++;
+    this.#length++;
+    this.#write(chunk, at, slot, bytes, norm);
+    return position;
+  }
+
+  replace(position: number, bytes: Int8Array, norm: number): void {
+    const [chunk, at] = this.#find(position);
+    this.#write(chunk, at, chunk.slots[at] as number, bytes, norm);
+  }
+
+  /** Takes a row out; the last one moves into its place. Gives whose that was. */
+  remove(position: number): number {
+    const last = this.chunks.at(-1) as Chunk;
+    const [from, slot] = [last.count - 1, last.slots[last.count - 1] as number];
+    if (position !== this.#length - 1)
+      this.#write(...this.#find(position), slot, this.#bytes(last, from), this.#norm(last, from));
+    last.count--;
+    this.#length--;
+    if (last.count === 0) this.#release(this.chunks.pop() as Chunk);
+    return slot;
+  }
+
+  /** Gives all memory back. */
+  release(): void {
+    for (const chunk of this.chunks) this.#release(chunk);
+    this.chunks.length = 0;
+    this.#length = 0;
+  }
+
+  #find(position: number): [chunk: Chunk, at: number] {
+    return [this.chunks[Math.floor(position / CHUNK_ROWS)] as Chunk, position % CHUNK_ROWS];
+  }
+
+  #bytes({ rows }: Chunk, at: number): Int8Array {
+    const begin = rows + at * this.#stride;
+    return this.#arena.bytes().subarray(begin, begin + this.#stride);
+  }
+
+  #norm({ norms }: Chunk, at: number): number {
+    return new Float32Array(this.#arena.bytes().buffer, norms, at + 1)[at] as number;
+  }
+
+  /** Fills the rest of a row with zeros, which a region that is used again may not have. */
+  #write(chunk: Chunk, at: number, slot: number, bytes: Int8Array, norm: number): void {
+    const row = this.#bytes(chunk, at);
+    row.set(bytes);
+    row.fill(0, bytes.length);
+    new Float32Array(this.#arena.bytes().buffer, chunk.norms, at + 1)[at] = norm;
+    chunk.slots[at] = slot;
+  }
+
+  #chunk(capacity: number): Chunk {
+    const rows = this.#arena.allocate(capacity * this.#stride);
+    try {
+      const norms = this.#arena.allocate(capacity * 4);
+      return { rows, norms, count: 0, slots: new Int32Array(capacity) };
+    } catch (error) {
+      this.#arena.release(rows, capacity * this.#stride);
+      throw error;
+    }
+  }
+
+  #doubled(chunk: Chunk): Chunk {
+    const { rows, norms, count, slots } = chunk;
+    const larger = { ...this.#chunk(slots.length * 2), count };
+    const bytes = this.#arena.bytes();
+    bytes.copyWithin(larger.rows, rows, rows + count * this.#stride);
+    bytes.copyWithin(larger.norms, norms, norms + count * 4);
+    larger.slots.set(slots);
+    this.#release(chunk);
+    return larger;
+  }
+
+  #release({ rows, norms, slots }: Chunk): void {
+    this.#arena.release(rows, slots.length * this.#stride);
+    this.#arena.release(norms, slots.length * 4);
+  }
+}
