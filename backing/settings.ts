@@ -150,6 +150,11 @@ export const setting = {
     schema: v.optional(v.string(), '127.0.0.1'),
   },
   port: (usual: number) => number('the port to listen on', { least: 0, most: 65535, usual }),
+  answer_ms: number('how long, in ms, an answer may take before it is put together of what is there', {
+    least: 10,
+    most: 10_000,
+    usual: 70,
+  }),
   dependency_ms: number('how long, in ms, a dependency may take before an answer is made without it', {
     least: 10,
     most: 5000,

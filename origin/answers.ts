@@ -11,16 +11,18 @@ import { Problem } from '#contract/problem.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
 import { LeftAlone } from './dependencies/guard.ts';
 import { type Measures, openMeasures } from './measures.ts';
+import { within } from './pipeline/within.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** A degraded answer lives so long: the next one may be whole again. */
 const DEGRADED_MS = 5_000;
-/** How long the cache may take to be asked, or to be told; of a request's time, at most such a share. */
+/** How long the cache may take to be asked, or to be told; to be asked, at most such a share of an answer's time. */
 const [CACHE_MS, CACHE_SHARE] = [100, 0.25];
 /** How long the making of an answer may take: two rounds of hydrators and one of sources, each as long as can be configured. */
 const MAKE_MS = 15_000;
 /** Of the time that the edge gives, what the making may use: the rest is for the way there and back. */
 const MAKE_SHARE = 0.9;
+const NEVER = new AbortController().signal;
 /** When to ask again where too many answers are being made. */
 const RETRY_S = 1;
 
@@ -50,7 +52,9 @@ type Making = {
   tenant_id: string;
   epochs: Epochs;
   signal: AbortSignal;
+  /** When an answer is due, and until when one is waited for without which there is none (ms from now). */
   budget_ms: number;
+  latest_ms: number;
   waited(dependency: string, took_ms: number): void;
 };
 
@@ -58,16 +62,18 @@ type Making = {
  * Answers under epochs: the one kept where its epochs still hold, else one made anew, once for all who ask the
  * same under the same epochs, and kept under the epochs that were read before it was begun. While the cache cannot
  * be asked, epochs count as unknown: answers are made anew, and kept nowhere. So many are made at once; of more, each
- * is refused with an `overloaded` problem before it is begun, since it would only wait.
+ * is refused with an `overloaded` problem before it is begun, since it would only wait. An answer is put together
+ * within `answer_ms` of what is there by then; what tells the cache goes on behind it.
  */
 export function openAnswers(options: {
   answers: Pick<Answers, 'get' | 'put'>;
   clock: Clock;
   at_once: number;
+  answer_ms: number;
   report: Report;
   measures?: Measures | undefined;
 }) {
-  const { answers, clock, at_once, report, measures = openMeasures() } = options;
+  const { answers, clock, at_once, answer_ms, report, measures = openMeasures() } = options;
   const flight = singleFlight<{ made: Answer; waited: DependencyTimes }>();
   let making = 0;
   const failed = (error: unknown) => {
@@ -108,7 +114,9 @@ export function openAnswers(options: {
       { signal, deadline_ms }: Asking,
     ): Promise<Given> {
       const asked_ms = clock();
-      const cache_ms = Math.max(1, Math.min(CACHE_MS, deadline_ms * CACHE_SHARE));
+      const latest_ms = asked_ms + deadline_ms * MAKE_SHARE;
+      const due_ms = Math.min(latest_ms, asked_ms + answer_ms);
+      const cache_ms = Math.max(1, Math.ceil(Math.min(CACHE_MS, (due_ms - asked_ms) * CACHE_SHARE)));
       const begun_ms = performance.now();
       const known = await answers.get(owner, key, AbortSignal.timeout(cache_ms)).catch((error) => {
         failed(error);
@@ -126,17 +134,20 @@ export function openAnswers(options: {
         enter();
         try {
           const created_ms = clock();
-          const budget_ms = deadline_ms * MAKE_SHARE - (created_ms - asked_ms);
           const signal = AbortSignal.timeout(MAKE_MS);
           const waited = new Map<string, number>();
           const told = (dependency: string, took_ms: number) =>
             waited.set(dependency, Math.max(took_ms, waited.get(dependency) ?? 0));
+          const times = { budget_ms: due_ms - created_ms, latest_ms: latest_ms - created_ms };
           const made = answerOf(
-            await make({ tenant_id: owner.tenant_id, epochs, signal, budget_ms, waited: told }),
+            await make({ tenant_id: owner.tenant_id, epochs, signal, ...times, waited: told }),
             epochs,
             created_ms,
           );
-          if (known) await answers.put(owner, key, made, AbortSignal.timeout(cache_ms)).catch(failed);
+          if (known) {
+            const put = answers.put(owner, key, made, AbortSignal.timeout(CACHE_MS)).catch(failed);
+            await within(Math.max(1, due_ms - clock()), NEVER, () => put).catch(() => {});
+          }
           measures.came('made');
           return { made, waited };
         } finally {

@@ -43,6 +43,8 @@ import type { Recommender } from './recommender.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 /** So many answers are made at once where nothing else is said: as many as one processor makes in a tenth of a second. */
 const AT_ONCE = 128;
+/** An answer is put together so long after it was asked for where nothing else is said: the rest of 100 ms is the way. */
+export const ANSWER_MS = 70;
 /** How long a look for what is left alone may take. */
 const PROBE_MS = 150;
 
@@ -118,6 +120,8 @@ export function originApp(options: {
   guardOf?: ((dependency: string) => Guard) | undefined;
   /** How many answers are made at once, before others are refused. */
   at_once?: number | undefined;
+  /** How long an answer may take (ms): what is late by then is left out. */
+  answer_ms?: number | undefined;
   /** Without it there are no routes about people as a whole. */
   people?: People | undefined;
   /** Without it there are no routes about API keys. */
@@ -134,6 +138,7 @@ export function originApp(options: {
     people,
     control,
     at_once = AT_ONCE,
+    answer_ms = ANSWER_MS,
   } = options;
   const { measures = openMeasures(meter) } = options;
   const { guardOf = openGuards({ probe_ms: PROBE_MS, measures, report }) } = options;
@@ -143,7 +148,7 @@ export function originApp(options: {
     ...{ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter },
     traces: options.traces,
   });
-  const { give } = openAnswers({ answers, clock, at_once, report, measures });
+  const { give } = openAnswers({ answers, clock, at_once, answer_ms, report, measures });
 
   /**
    * Waits briefly for what the request's bookmark stands for, and tells how long there is then. Only what is read after

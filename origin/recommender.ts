@@ -95,12 +95,16 @@ export type RecommenderOptions = {
   guardOf?: ((dependency: string) => Guard) | undefined;
 };
 
-/** Whose question it is, the epochs it is begun under, and how long there is (ms; else as long as each dependency may take). */
+/**
+ * Whose question it is, the epochs it is begun under, when an answer is due, and until when one is waited for without
+ * which there is none (ms from now; else as long as each dependency may take).
+ */
 export type About = {
   tenant_id: string;
   epochs: Epochs;
   signal: AbortSignal;
   budget_ms?: number | undefined;
+  latest_ms?: number | undefined;
   /** Told how long a stage waited for its dependency. */
   waited?: ((dependency: string, took_ms: number) => void) | undefined;
 };
@@ -237,8 +241,13 @@ export function openRecommender(options: RecommenderOptions) {
     };
   }
 
-  async function run(query: Query, stages: Stages, { budget_ms = Number.POSITIVE_INFINITY, waited }: About) {
-    const budget = openBudget({ clock, ends_ms: query.now_ms + budget_ms, most_ms: dependency_ms });
+  async function run(query: Query, stages: Stages, about: About) {
+    const { budget_ms = Number.POSITIVE_INFINITY, latest_ms = budget_ms, waited } = about;
+    const budget = openBudget({
+      ...{ clock, most_ms: dependency_ms },
+      ends_ms: query.now_ms + budget_ms,
+      latest_ms: query.now_ms + latest_ms,
+    });
     const { ranked, selected } = await recommend(query, stages, {
       ...{ budget, raised: measures.raised, waited, span },
     });

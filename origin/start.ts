@@ -6,7 +6,7 @@ import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { SideLog } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import type { Key } from '#contract/signature.ts';
-import { originApp } from './app.ts';
+import { ANSWER_MS, originApp } from './app.ts';
 import { openBookmarks } from './bookmarks.ts';
 import { openGuards } from './dependencies/guards.ts';
 import type { Control } from './keys.ts';
@@ -26,6 +26,8 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   control?: Control;
   /** How many answers are made at once, before others are refused. */
   at_once?: number;
+  /** How long an answer may take, before it is put together of what is there (ms). */
+  answer_ms?: number;
   /** Without it nobody can ask what is kept of them, or how far they are forgotten. */
   deletions?: Deletions;
   /** Tells how far the views are, and takes what is answered; without it no bookmark can be waited for. */
@@ -55,16 +57,33 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     control,
   } = options;
   const { deletions, profiles, graph, vectors } = options;
-  const { dependency_ms = DEPENDENCY_MS, at_once, log = null } = options;
+  const { dependency_ms = DEPENDENCY_MS, at_once, answer_ms = ANSWER_MS, log = null } = options;
   const bookmarks = openBookmarks({ progress: log, clock, report, groups: options.groups });
   const measures = openMeasures(meter);
-  const guardOf = openGuards({ probe_ms: dependency_ms, measures, report, traces: options.traces });
+  const guardOf = openGuards({
+    probe_ms: Math.min(dependency_ms, answer_ms),
+    measures,
+    report,
+    traces: options.traces,
+  });
   const means = { report, measures, guardOf };
   const serveLog = log && openServeLog({ log, report, lost: measures.lost });
   const onServed = serveLog?.add;
   const recommender = openRecommender({ ...options, ...means, dependency_ms, onServed });
   const app = originApp({
-    ...{ recommender, answers, catalogue, bookmarks, placements, keys, clock, meter, control, at_once },
+    ...{
+      recommender,
+      answers,
+      catalogue,
+      bookmarks,
+      placements,
+      keys,
+      clock,
+      meter,
+      control,
+      at_once,
+      answer_ms,
+    },
     traces: options.traces,
     ...means,
     people: deletions && { deletions, profiles, graph, vectors },

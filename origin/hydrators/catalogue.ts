@@ -16,6 +16,7 @@ export function catalogueHydrator(tenants: Tenants, told: Aging): Hydrator {
     async hydrate(query, signal) {
       return known(await tenants.underEpoch(query.tenant_id, query.tenant_epoch, signal), query);
     },
+    needed: ({ tenant_id }) => tenants.lastUnderEpoch(tenant_id) === null,
     nextBest(query) {
       const last = tenants.lastUnderEpoch(query.tenant_id);
       if (!last) return {};

@@ -82,9 +82,10 @@ export async function recommend(
   for (const round of stages.hydrators) {
     const deadline_ms = budget.round_ms(rounds--);
     const known = await Promise.all(
-      round.map(async ({ dependency, hydrate, nextBest }) => {
+      round.map(async ({ dependency, hydrate, needed, nextBest }) => {
+        const may_ms = needed?.(query) ? budget.needed_ms() : deadline_ms;
         const known = await span(`hydrate ${dependency}`, {}, () =>
-          attempt(dependency, deadline_ms, (signal) => hydrate(query, signal)),
+          attempt(dependency, may_ms, (signal) => hydrate(query, signal)),
         );
         return known ?? nextBest?.(query) ?? {};
       }),

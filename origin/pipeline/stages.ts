@@ -59,6 +59,8 @@ export type Query = Known & {
 export type Hydrator = {
   readonly dependency: string;
   hydrate(query: Query, signal: AbortSignal): Promise<Partial<Known>>;
+  /** True where there is no answer without it: then it may take all the time that there is. */
+  needed?(query: Query): boolean;
   /** What is held of before, where that failed or was late. */
   nextBest?(query: Query): Partial<Known>;
 };

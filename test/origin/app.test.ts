@@ -12,9 +12,9 @@ import type { PlacementVersions } from '#contract/placement.ts';
 import type { CampaignList, Recommendations } from '#contract/recommendation.ts';
 import { importKeys, type Key, sign } from '#contract/signature.ts';
 import type { Made } from '../../origin/answers.ts';
-import { originApp } from '../../origin/app.ts';
+import { ANSWER_MS, originApp } from '../../origin/app.ts';
 import { openBookmarks } from '../../origin/bookmarks.ts';
-import type { Recommender } from '../../origin/recommender.ts';
+import type { Recommender, RecommenderOptions } from '../../origin/recommender.ts';
 import { startOrigin } from '../../origin/start.ts';
 import { did, NOW, openWorld, said, topicsOfTalk } from './world.ts';
 
@@ -40,9 +40,10 @@ async function openOrigin(
     at_once?: number;
     progress?: Progress;
     recommender?: (real: Recommender) => Recommender;
+    stores?: Partial<RecommenderOptions>;
   } = {},
 ) {
-  const world = await openWorld();
+  const world = await openWorld('acme', overrides.stores);
   await world.campaigns(...topicsOfTalk);
   const { stores, clock, recommender, reports } = world;
   const app = originApp({
@@ -360,7 +361,7 @@ describe('API keys', () => {
   test('that is rotated goes on for as long as was asked, beside the one that replaces it', async () => {
     const { make, told, copyOf } = await openKeys();
     const { key_id } = await make();
-    const old_expires_at = new Date(NOW + 3_600_000).toISOString();
+    const old_expires_at = new Date(NOW + 600_000).toISOString();
     const rotate = (body: unknown) => told(`${PATH}/${key_id}/rotate`, { method: 'POST', body });
     const { status, body } = await rotate({ old_expires_at });
     expect([status, body]).toMatchObject([201, { name: 'a server', scopes: ['events:write'] }]);
@@ -465,20 +466,76 @@ describe('when too much is asked', () => {
   });
 });
 
-test('the origin makes an answer within the time that the edge gives', async () => {
-  const budgets: (number | undefined)[] = [];
+test('whatever never answers, an answer is put together in its time, and names what it lacks', async () => {
+  const base = await openWorld();
+  const never = () => new Promise<never>(() => {});
+  const { profiles, graph, answers } = base.stores;
+  const { ask, world } = await openOrigin({
+    answers: { ...answers, put: never },
+    stores: {
+      profiles: { ...profiles, read: never },
+      graph: { ...graph, neighbours: never },
+      // Longer than this test may take: only the answer's own time ends it.
+      dependency_ms: 600_000,
+    },
+  });
+  await world.events([did('click', 'bob', 'games')]);
+  const response = await ask(MINE, { deadline_ms: 600_000 });
+  expect(response.status).toBe(200);
+  const { items, degraded } = (await response.json()) as Recommendations;
+  expect(degraded).toEqual(['graph', 'profiles']);
+  expect(items[0]?.campaign_id).toBe('games');
+});
+
+test('what there is no answer without is waited for until the edge waits no longer', async () => {
+  const base = await openWorld();
+  const { catalogue, profiles } = base.stores;
+  const late = Promise.withResolvers<void>();
+  const { ask } = await openOrigin({
+    stores: {
+      profiles: {
+        ...profiles,
+        read: (_tenant, _user, signal) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              late.resolve();
+              reject(signal.reason);
+            });
+          }),
+      },
+      catalogue: {
+        ...catalogue,
+        all: async (...args) => {
+          await late.promise;
+          return catalogue.all(...args);
+        },
+      },
+      dependency_ms: 600_000,
+    },
+  });
+  const response = await ask(MINE, { deadline_ms: 600_000 });
+  expect(response.status).toBe(200);
+  expect(((await response.json()) as Recommendations).degraded).toEqual(['profiles']);
+});
+
+test('the origin makes an answer within its own time, and within that which the edge gives', async () => {
+  const budgets: unknown[] = [];
   const { ask } = await openOrigin({
     recommender: (real) => ({
       ...real,
       recommendations(request, about) {
-        budgets.push(about.budget_ms);
+        budgets.push([about.budget_ms, about.latest_ms]);
         return real.recommendations(request, about);
       },
     }),
   });
-  for (const [i, deadline_ms] of [1000, 100].entries()) await ask(`${MINE}?limit=${i + 1}`, { deadline_ms });
-  expect(budgets).toEqual([900, 90]);
+  for (const [i, deadline_ms] of [1000, 50].entries()) await ask(`${MINE}?limit=${i + 1}`, { deadline_ms });
+  expect(budgets).toEqual([
+    [ANSWER_MS, 900],
+    [45, 45],
+  ]);
 });
+
 describe("a tenant's placements", () => {
   const PATH = '/v1/admin/placements';
   const admin: Caller = { tenant_id: 'acme', subject: null, scopes: ['admin', 'recommendations:read'] };

@@ -85,6 +85,7 @@ onServices(
             OPERATIONS_PORT: '0',
             // Milvus Lite stands in for correctness, not for speed.
             DEPENDENCY_MS: '3000',
+            ANSWER_MS: '8000',
             ORIGIN_KEYS: JSON.stringify([keys.origin]),
             KEY_PEPPERS: JSON.stringify([pepperOf(keys)]),
             GATEWAY_KEYS: JSON.stringify([keys.gateway]),

@@ -58,7 +58,7 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
   const { clock, sleep } = time;
   const means = { clock, random: random.next, log: silent };
   const answers = embeddedAnswers({ clock });
-  const { give } = openAnswers({ answers, clock, at_once: 1_000, report: silent });
+  const { give } = openAnswers({ answers, clock, at_once: 1_000, answer_ms: 1_000, report: silent });
   const raised_ms = new Map<string, number>();
   const raising = new Set<string>();
   let made = 0;

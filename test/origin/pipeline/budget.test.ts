@@ -14,6 +14,15 @@ test('a round has its share of what is left, and no more than a dependency may t
   expect(budget.round_ms(1)).toBe(1);
 });
 
+test('what is needed may take until nobody waits any longer, and no longer than a dependency may', () => {
+  let now = 1_000;
+  const budget = openBudget({ clock: () => now, ends_ms: 1_070, latest_ms: 1_400, most_ms: 150 });
+  expect(budget.needed_ms()).toBe(150);
+  now += 300;
+  expect(budget.needed_ms()).toBe(100);
+  expect(budget.round_ms(1)).toBe(1);
+});
+
 test('whatever the rounds take of what they may, together they end in time', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
