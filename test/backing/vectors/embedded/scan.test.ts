@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import openWabt from 'wabt';
 import { openArena } from '#backing/vectors/embedded/arena.ts';
 
 const byte = fc.integer({ min: -127, max: 127 });
@@ -83,4 +85,13 @@ test('regions that are released are used again, and none overlaps another', () =
       expect(arena.allocate(66_000)).toBe(once);
     }),
   );
+});
+
+test('the kernel that Node runs is what its text says', async () => {
+  const folder = new URL('../../../../backing/vectors/embedded/', import.meta.url);
+  const { parseWat } = await openWabt();
+  const made = parseWat('scan.wat', await readFile(new URL('scan.wat', folder), 'utf8'), { simd: true });
+  const { buffer } = made.toBinary({});
+  made.destroy();
+  expect(Buffer.compare(buffer, await readFile(new URL('scan.wasm', folder)))).toBe(0);
 });
