@@ -30,7 +30,7 @@ const INDEXED = 'CALL db.awaitIndexes($seconds)';
 
 const { signal } = new AbortController();
 
-function opened({ url, user, password, database }: GraphTarget) {
+function opened({ url, user, password, database }: Omit<GraphTarget, 'version'>) {
   const times = { read_ms: INDEXED_MS, write_ms: INDEXED_MS };
   return openNeo4j({ url, user, password, ...(database ? { database } : {}), ...times, report: () => {} });
 }
@@ -84,6 +84,19 @@ export async function graphMigrations(target: GraphTarget): Promise<GraphMigrati
 
 const NODES = ['Person', 'Campaign', 'Message', 'Forgotten'];
 const ROWS_AT_ONCE = 1_000;
+
+/** The versions that migrations were applied to, and the names of all indexes, which end in a version. */
+export async function graphNames(target: Omit<GraphTarget, 'version'>): Promise<string[]> {
+  const neo4j = opened(target);
+  const named = async (text: string) =>
+    (await neo4j.read<{ name: string }>({ text, parameters: {} }, signal)).map(({ name }) => name);
+  try {
+    const versions = 'MATCH (migration:EdgewiseMigration) RETURN DISTINCT migration.version AS name';
+    return [...(await named(versions)), ...(await named('SHOW INDEXES YIELD name RETURN name'))];
+  } finally {
+    await neo4j.close();
+  }
+}
 
 /** Removes a version with all that it holds, node by node in small transactions, then its constraints and indexes. */
 export async function removeGraph(target: GraphTarget): Promise<void> {

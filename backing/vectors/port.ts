@@ -122,6 +122,13 @@ export interface Vectors {
     message_ids: readonly string[],
     signal: AbortSignal,
   ): Promise<(Float32Array | null)[]>;
+  /** The vectors of messages of several people, each null where there is none; in few calls, for who learns. Throws VersionMismatch. */
+  messagesOfMany(
+    version: EmbeddingVersion,
+    tenant_id: string,
+    messages: readonly { user_id: string; message_id: string }[],
+    signal: AbortSignal,
+  ): Promise<(Float32Array | null)[]>;
   /** A campaign's vector, null where there is none. Throws VersionMismatch. */
   campaign(
     version: EmbeddingVersion,

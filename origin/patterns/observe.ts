@@ -7,6 +7,8 @@ import type { Observed } from './observed.ts';
 const MOST_ENTRIES = 5_000_000;
 /** The map is learnt from a sample of so many messages. */
 const MOST_MESSAGES = 40_000;
+/** So many vectors are asked for in a call. */
+const VECTORS_AT_ONCE = 2_000;
 
 type Said = { user_id: string; message_id: string; speaker: number; about: number };
 
@@ -62,15 +64,15 @@ export async function observe(
     starts.push(items.length);
   }
 
-  const bySpeaker = Map.groupBy(messages.kept, ({ user_id }) => user_id);
   const { dimension } = version;
-  const found = new Float32Array(messages.kept.length * dimension);
+  const said = [...Map.groupBy(messages.kept, ({ user_id }) => user_id).values()].flat();
+  const found = new Float32Array(said.length * dimension);
   const [speakers, abouts]: [number[], number[]] = [[], []];
-  for (const [user_id, said] of bySpeaker) {
-    const ids = said.map(({ message_id }) => message_id);
-    const read = await vectors.messages(version, tenant_id, user_id, ids, signal);
+  for (let at = 0; at < said.length; at += VECTORS_AT_ONCE) {
+    const some = said.slice(at, at + VECTORS_AT_ONCE);
+    const read = await vectors.messagesOfMany(version, tenant_id, some, signal);
     read.forEach((vector, i) => {
-      const { speaker, about } = said[i] as Said;
+      const { speaker, about } = some[i] as Said;
       if (!vector) return;
       found.set(vector, speakers.length * dimension);
       speakers.push(speaker);

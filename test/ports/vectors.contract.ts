@@ -212,6 +212,31 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       expect(await vectors.messages(version, tenant_id, 'u', [], signal)).toEqual([]);
     });
 
+    test('vectors of several people come in the order that is asked for, whichever months they are of', async () => {
+      const [vectors, tenant_id] = [await open(), newTenant()];
+      const rows = ['2011-03', '2026-09', '2026-10', '2026-11'].flatMap((month, m) =>
+        ODD_IDS.slice(0, 4).map((user_id, u) =>
+          message({
+            ...{ tenant_id, user_id, message_id: `m-${m}`, occurred_at: `${month}-05T10:00:00.000Z` },
+            vector: leaning(10 * m + u),
+          }),
+        ),
+      );
+      await vectors.putMessages(version, rows, signal);
+      const asked = [...rows, { user_id: 'nobody', message_id: 'm-0' }, ...rows.slice(0, 3)].reverse();
+      const found = await vectors.messagesOfMany(version, tenant_id, asked, signal);
+      expect(found).toHaveLength(asked.length);
+      asked.forEach((one, i) => {
+        if (!('vector' in one)) expect(found[i]).toBeNull();
+        else expect(cosine(found[i] as Float32Array, one.vector)).toBeGreaterThan(0.999);
+      });
+      expect(await vectors.messagesOfMany(version, tenant_id, [], signal)).toEqual([]);
+      expect(await vectors.messagesOfMany(version, newTenant(), rows.slice(0, 1), signal)).toEqual([null]);
+      await expect(
+        vectors.messagesOfMany({ ...version, digest: 'other' }, tenant_id, rows.slice(0, 1), signal),
+      ).rejects.toThrow(VersionMismatch);
+    });
+
     test('the vector of a text that says nothing is kept too, near to nothing', async () => {
       const [vectors, tenant_id] = [await open(), newTenant()];
       const nothing = message({ tenant_id, message_id: 'nothing', vector: new Float32Array(DIMENSION) });

@@ -26,7 +26,14 @@ export function messageVectors(
   arena: Arena,
 ): Pick<
   Vectors,
-  'putMessages' | 'forget' | 'nearestMessages' | 'messagesExactly' | 'messages' | 'messagesOf' | 'dropBefore'
+  | 'putMessages'
+  | 'forget'
+  | 'nearestMessages'
+  | 'messagesExactly'
+  | 'messages'
+  | 'messagesOfMany'
+  | 'messagesOf'
+  | 'dropBefore'
 > {
   addColumn(db, 'message_vectors', 'lived_at', "TEXT NOT NULL DEFAULT ''");
   // A message of an earlier build counts as accepted when this one first opens the file.
@@ -128,6 +135,14 @@ export function messageVectors(
       signal.throwIfAborted();
       versions.check(version, []);
       return message_ids.map((message_id) => {
+        const row = one.get(version.id, tenant_id, user_id, message_id);
+        return row ? restore(bytesOf(row.vector)) : null;
+      });
+    },
+    async messagesOfMany(version, tenant_id, asked, signal) {
+      signal.throwIfAborted();
+      versions.check(version, []);
+      return asked.map(({ user_id, message_id }) => {
         const row = one.get(version.id, tenant_id, user_id, message_id);
         return row ? restore(bytesOf(row.vector)) : null;
       });

@@ -1,5 +1,6 @@
 import { composite } from '#contract/ids.ts';
 import { topics } from '#contract/topics.ts';
+import type { EmbeddingVersion } from '../../embedder/port.ts';
 import type { Place } from '../../log/port.ts';
 import type { MessageHit, MessageSearch, MessageVector, Vectors } from '../port.ts';
 import { dropOldCollections } from './drop-old.ts';
@@ -16,7 +17,14 @@ import { checkWidth } from './width.ts';
 
 type MessagesOf = Pick<
   Vectors,
-  'putMessages' | 'nearestMessages' | 'messagesExactly' | 'messages' | 'forget' | 'messagesOf' | 'dropBefore'
+  | 'putMessages'
+  | 'nearestMessages'
+  | 'messagesExactly'
+  | 'messages'
+  | 'messagesOfMany'
+  | 'forget'
+  | 'messagesOf'
+  | 'dropBefore'
 >;
 
 /** Where a row of an identity stands. */
@@ -179,6 +187,36 @@ export function messagesIn(store: Store): MessagesOf {
     await Promise.all([...losers].map(([name, keys]) => remove(name, keys, signal)));
   };
 
+  /** The vectors of these keys, null where there is none, those of the newest months looked for first. */
+  async function vectorsOf(
+    version: EmbeddingVersion,
+    keys: readonly string[],
+    limit_ms: number,
+    signal: AbortSignal,
+  ): Promise<(Float32Array | null)[]> {
+    signal.throwIfAborted();
+    const vectors = new Map<string, Float32Array>();
+    const read = async (some: readonly Named[]) => {
+      const missing = [...new Set(keys)].filter((key) => !vectors.has(key));
+      if (missing.length === 0) return;
+      const asked = { keys: missing, fields: ['vector'], limit_ms };
+      await Promise.all(
+        some.map(async ({ name }) => {
+          await collections.ready(name, version, signal);
+          for (const { pk, vector } of await fetchRows(connection, { name, ...asked }, signal))
+            vectors.set(String(pk), Float32Array.from(vector as number[]));
+        }),
+      );
+    };
+    await collections.using(async () => {
+      // A history's name says "before", a month's "in", so that histories come last.
+      const names = (await ofVersion(version.id, signal)).sort((a, b) => (a.name < b.name ? 1 : -1));
+      await read(names.slice(0, NEWEST));
+      await read(names.slice(NEWEST));
+    });
+    return keys.map((key) => vectors.get(key) ?? null);
+  }
+
   return {
     async putMessages(version, rows, signal) {
       signal.throwIfAborted();
@@ -242,28 +280,13 @@ export function messagesIn(store: Store): MessagesOf {
     },
 
     async messages(version, tenant_id, user_id, message_ids, signal) {
-      signal.throwIfAborted();
       const keys = message_ids.map((message_id) => keyOf(tenant_id, user_id, message_id));
-      const vectors = new Map<string, Float32Array>();
-      const read = async (some: readonly Named[]) => {
-        const missing = [...new Set(keys)].filter((key) => !vectors.has(key));
-        if (missing.length === 0) return;
-        const asked = { keys: missing, fields: ['vector'], limit_ms: search_ms };
-        await Promise.all(
-          some.map(async ({ name }) => {
-            await collections.ready(name, version, signal);
-            for (const { pk, vector } of await fetchRows(connection, { name, ...asked }, signal))
-              vectors.set(String(pk), Float32Array.from(vector as number[]));
-          }),
-        );
-      };
-      await collections.using(async () => {
-        // A history's name says "before", a month's "in", so that histories come last.
-        const names = (await ofVersion(version.id, signal)).sort((a, b) => (a.name < b.name ? 1 : -1));
-        await read(names.slice(0, NEWEST));
-        await read(names.slice(NEWEST));
-      });
-      return keys.map((key) => vectors.get(key) ?? null);
+      return await vectorsOf(version, keys, search_ms, signal);
+    },
+
+    async messagesOfMany(version, tenant_id, messages, signal) {
+      const keys = messages.map(({ user_id, message_id }) => keyOf(tenant_id, user_id, message_id));
+      return await vectorsOf(version, keys, write_ms, signal);
     },
   };
 }

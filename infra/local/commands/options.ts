@@ -27,6 +27,13 @@ export const people = whole(60, 1_000_000, 'How many people');
 export const gibibytes = whole(1, 1_048_576, 'A number of GiB');
 export const seed = whole(0, 2 ** 32 - 1, 'A seed');
 
+/** One of so many parts, such as `2/4`. */
+export function part(value: string): { part: number; of: number } {
+  const [, i, n] = /^(\d{1,4})\/(\d{1,4})$/.exec(value) ?? [];
+  if (Number(i) >= 1 && Number(i) <= Number(n)) return { part: Number(i), of: Number(n) };
+  throw new InvalidArgumentError('A part is written such as 2/4, from 1/4 to 4/4.');
+}
+
 function whole(min: number, max: number, what: string) {
   return (value: string): number => {
     const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;

@@ -7,22 +7,15 @@ import { migrateGraph } from '../../run-graph-migrations.ts';
 import { migrate } from '../../run-migrations.ts';
 import { REMOVING } from './removing.ts';
 
-/**
- * What the environment chooses, under names of its own: topics, tables and collections that begin with `name`, and
- * embedded parts in `data`, so that nothing that was there before is touched. What needs migrations has them.
- * `names` are the variables that say so; `remove` takes all of it away again.
- */
-export async function apart({
-  env,
-  name,
-  data,
-  application,
-}: {
+type Apart = {
   env: Environment;
   name: string;
   data: string;
   application: string;
-}) {
+};
+
+/** What the environment chooses, under names of its own, whether or not any of it is there; `remove` takes all of it away. */
+export function named({ env, name, data, application }: Apart) {
   const names = {
     DATA: data,
     KAFKA_PREFIX: `${name}_`,
@@ -42,6 +35,18 @@ export async function apart({
     if (failed.length > 0) throw new AggregateError(failed, `Not all of ${name} could be removed`);
   }
 
+  return { names, chosen, means, parts, remove };
+}
+
+/**
+ * What the environment chooses, under names of its own: topics, tables and collections that begin with `name`, and
+ * embedded parts in `data`, so that nothing that was there before is touched. What needs migrations has them.
+ * `names` are the variables that say so; `remove` takes all of it away again.
+ */
+export async function apart(asked: Apart) {
+  const made = named(asked);
+  const { chosen, parts, remove } = made;
+  const { name } = asked;
   try {
     if (parts.includes('relational postgres')) {
       const address = postgresAddressOf(chosen.read as PostgresSettings);
@@ -54,5 +59,5 @@ export async function apart({
     await remove().catch(() => {});
     throw error;
   }
-  return { names, chosen, means, parts, remove };
+  return made;
 }

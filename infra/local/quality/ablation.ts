@@ -7,8 +7,7 @@ import type { RecommenderOptions } from '../../../origin/recommender.ts';
 import { Mendable } from '../terminal/mendable.ts';
 import { rowsOf, type Shown } from './ablation-rows.ts';
 import { knownFrom } from './known-from.ts';
-import type { Past } from './past-question.ts';
-import type { Question } from './replay.ts';
+import type { Past, Question } from './past-question.ts';
 
 type Truth = ReadonlyMap<string, ReadonlySet<string>>;
 

@@ -8,7 +8,8 @@ import type { Log } from '#backing/log/port.ts';
 import { ALL_EMBEDDED } from '#backing/open/all-embedded.ts';
 import { openPorts } from '#backing/open/open-ports.ts';
 import type { Environment } from '#backing/settings.ts';
-import { apart } from '../compare/apart.ts';
+import { apart, named } from '../compare/apart.ts';
+import { NAMED } from '../compare/removing.ts';
 
 /** What a past is streamed into: a log, and stores that nothing else writes to. */
 export type Ground = {
@@ -28,6 +29,19 @@ async function temporaryFolder(closing: AsyncDisposableStack): Promise<string> {
   closing.defer(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** What a run on chosen stores is called there. */
+const NAME = /evaluate_[0-9a-f]{12}(?![0-9a-f])/;
+
+/** What the environment chooses for what is asked, for a run of that name. */
+const asChosen = (env: Environment, name: string, data: string) => ({
+  env: {
+    ...env,
+    ...Object.fromEntries(Object.entries(ALL_EMBEDDED).filter(([variable]) => !ASKED.includes(variable))),
+    EMBEDDER: 'hashing',
+  },
+  ...{ name, data, application: 'edgewise-evaluate' },
+});
 
 /** The embedded parts, in a folder that goes with all that they made. */
 export async function embeddedGround(): Promise<Ground> {
@@ -49,14 +63,8 @@ export async function chosenGround(env: Environment): Promise<Ground> {
   const closing = new AsyncDisposableStack();
   try {
     const data = await temporaryFolder(closing);
-    const kept = Object.entries(ALL_EMBEDDED).filter(([variable]) => !ASKED.includes(variable));
     const name = `evaluate_${randomBytes(6).toString('hex')}`;
-    const { chosen, means, parts, remove } = await apart({
-      env: { ...env, ...Object.fromEntries(kept), EMBEDDER: 'hashing' },
-      name,
-      data,
-      application: 'edgewise-evaluate',
-    });
+    const { chosen, means, parts, remove } = await apart(asChosen(env, name, data));
     closing.defer(remove);
     const ports = await openPorts<'gateway' | 'views' | 'origin'>(closing, chosen, means);
     const { log, relational, switches, vectors, graph, answers } = ports;
@@ -71,4 +79,16 @@ export async function chosenGround(env: Environment): Promise<Ground> {
     await closing.disposeAsync();
     throw error;
   }
+}
+
+/** The names of runs of which something is left in the stores that the environment chooses: of those cut off, and of those under way. */
+export async function leftOver(env: Environment): Promise<string[]> {
+  const { chosen, means, parts } = named(asChosen(env, 'evaluate', tmpdir()));
+  const all = await Promise.all(parts.map((part) => NAMED[part]?.(chosen.read, means) ?? []));
+  return [...new Set(all.flat().flatMap((name) => NAME.exec(name)?.[0] ?? []))].sort();
+}
+
+/** Removes what a run of that name left. */
+export async function removeLeftOver(env: Environment, name: string): Promise<void> {
+  await named(asChosen(env, name, tmpdir())).remove();
 }

@@ -1,6 +1,6 @@
 import type { Event } from '#contract/event.ts';
 import { isEngagement } from '#contract/event.ts';
-import type { Question } from './replay.ts';
+import type { Question } from './past-question.ts';
 
 /** Who met fewer campaigns, or engaged less often, tells too little. */
 const LEAST_MET = 5;

@@ -6,7 +6,7 @@ import { parse } from '#contract/parse.ts';
 import { Instant } from '#contract/values.ts';
 import { openRecords } from '../files/records.ts';
 import { Mendable } from '../terminal/mendable.ts';
-import type { Question } from './replay.ts';
+import type { Question } from './past-question.ts';
 
 /** The questions of a file. Throws a sentence that names the line that is none. */
 export async function readQuestions(file: string): Promise<Question[]> {

@@ -1,25 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { learnEmbedder } from '#backing/embedder/learnt/learn.ts';
 import { nameOf } from '#backing/embedder/learnt/vocabulary.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import { toStderr } from '#backing/http/report.ts';
+import { BACKOFF, delayAfter } from '#backing/log/backoff.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
 import type { Placements } from '#backing/placements/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import { campaignRecord, eventRecord } from '#contract/envelope.ts';
 import type { Event } from '#contract/event.ts';
 import type { PlacementContent } from '#contract/placement.ts';
-import { answeringGroups, groups, topics } from '#contract/topics.ts';
+import { groups, topics } from '#contract/topics.ts';
 import { startViews } from '../../../ingest/start.ts';
 import { embeddingsView } from '../../../ingest/views/embeddings.ts';
 import { type Running, reportFailure, runViews } from '../../../ingest/views/run-views.ts';
 import { nowhere, placements as shipped } from '../../../origin/placements.ts';
 import { openRecommender, type RecommenderOptions } from '../../../origin/recommender.ts';
 import { embeddedGround, type Ground } from './ground.ts';
+import type { Question } from './past-question.ts';
+import { type Part, partOf, stepsOf } from './steps.ts';
 
-/** Who is asked about, just before a moment (RFC 3339, UTC) of the past. */
-export type Question = { user_id: string; moment: string };
+/** The views that count, whatever the embeddings. */
+const COUNTING = [groups.counters, groups.graph];
 
 export type Past = {
   campaigns: readonly Campaign[];
@@ -31,6 +35,8 @@ export type Past = {
   onRanked?: RecommenderOptions['onRanked'];
   /** Whether every source is asked, so that `onRanked` sees what it says, whatever the placement weighs. */
   all_sources?: boolean;
+  /** Which part of the questions is asked; all of them, where it is left out. */
+  part?: Part | undefined;
 };
 
 /** What was answered about somebody, best first. */
@@ -39,20 +45,37 @@ export type PastAnswer = { user_id: string; campaigns: readonly string[] };
 const TENANT = 'evaluation';
 const LIMIT = 10;
 const APPEND = 1000;
-/** A machine under load makes no answer worse here. */
+/** A machine under load makes no answer worse here: what came late is asked for again. */
 const DEPENDENCY_MS = 5000;
-/** What is learnt is learnt when a tenant is so large, and again when it has grown by so much; the same from the same. */
-const [FIRST_TEXTS, TEXTS_GROWTH] = [5000, 2];
-const [FEWEST_NEW, PATTERNS_GROWTH] = [500, 1.35];
+const ATTEMPTS = 6;
 const SEED = 1;
+
+/** An answer was made without one of its sources, however often it was asked for. */
+class NotWhole extends Error {
+  readonly code = 'not_whole';
+  readonly retryable = true;
+}
+
+/** Does once more what failed or came late, since one answer that a busy server lets wait should not cost all before it. */
+async function persistently<Value>(signal: AbortSignal, attempt: () => Promise<Value>): Promise<Value> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (tried === ATTEMPTS || (error as { retryable?: unknown }).retryable === false) throw error;
+      await sleep(delayAfter(tried + 2, BACKOFF), undefined, { signal });
+    }
+  }
+}
 
 /**
  * Streams a past in time order through the real consumers into fresh stores (embedded ones, where no ground is given), stops
  * just before each question's moment, and asks as the origin would be asked then. Gives the answers in the order of the
- * moments, and closes the ground.
+ * moments, and closes the ground. No answer is made without one of its sources. Throws NotWhole where one cannot be had.
  */
 export async function replay(
-  { campaigns, events: given, questions: asked, placement, content, onRanked, all_sources }: Past,
+  { campaigns, events: given, questions: asked, placement, content, all_sources, part, ...past }: Past,
   signal: AbortSignal,
   onProgress: (done: number, of: number) => void,
   ground_given?: Ground,
@@ -60,18 +83,15 @@ export async function replay(
   const byMoment = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const events = [...given].sort((a, b) => byMoment(a.occurred_at, b.occurred_at));
   const questions = [...asked].sort((a, b) => byMoment(a.moment, b.moment));
+  const all = stepsOf(events, questions);
+  const steps = part ? partOf(all, part) : all;
 
   const ground = ground_given ?? (await embeddedGround());
   const { log, stores } = ground;
   const closing = new AsyncDisposableStack();
   closing.defer(() => ground.close());
-  /** The view of the version that was learnt last; the hashing one keeps up beside it. */
-  let learnt: { group: string; views: Running } | null = null;
-  const settled = () => {
-    const all = [...answeringGroups, ...(learnt ? [learnt.group] : [])];
-    const read = [topics.imports, topics.campaigns];
-    return Promise.all(all.map((group) => caughtUp(log, group, read, signal)));
-  };
+  /** Of the attempts to ask one question, what the last one ranked. */
+  let ranked: Parameters<NonNullable<RecommenderOptions['onRanked']>>[] = [];
   const recommenderBy = (embedder: Embedder) =>
     openRecommender({
       ...stores,
@@ -81,13 +101,24 @@ export async function replay(
       // Learnt anew as the log grows, below: the wall clock says nothing here.
       relearn_ms: Infinity,
       dependency_ms: DEPENDENCY_MS,
-      onRanked,
+      onRanked: (...one) => ranked.push(one),
       report: toStderr,
     });
   try {
-    const views = await startViews({ ...stores, log, embedders: embeddersOf(hashingEmbedder) });
+    const views = await startViews({
+      ...{ ...stores, log, embedders: embeddersOf(hashingEmbedder) },
+      groups: COUNTING,
+    });
     closing.defer(() => views.close());
-    closing.defer(async () => learnt?.views.close());
+    /** The view of the embedding version that answers are made of. */
+    let embedding = await embeddingBy(hashingEmbedder, ground);
+    closing.defer(() => embedding.views.close());
+    const settled = () =>
+      Promise.all(
+        [...COUNTING, embedding.group].map((group) =>
+          caughtUp(log, group, [topics.imports, topics.campaigns], signal),
+        ),
+      );
     let recommender = recommenderBy(hashingEmbedder);
     if (content) await place(stores.placements, { placement, content, status: 'live' }, signal);
     if (all_sources) {
@@ -95,82 +126,77 @@ export async function replay(
       const shadow = { ...(content ?? usual(placement)), weights };
       await place(stores.placements, { placement, content: shadow, status: 'shadow' }, signal);
     }
-    /** Rolls out what is learnt of the texts so far: a second view reads the log from its beginning, then answers are made of its vectors. */
+    /** Rolls out what is learnt of the texts so far: its view reads the log from its beginning, then answers are made of its vectors. */
     const learnTexts = async (fed: number) => {
-      const past = events.slice(0, fed);
-      const names = new Set(past.map(({ user_id }) => nameOf(user_id)).filter((name) => name !== null));
-      const texts = past.flatMap((event) => (event.type === 'message' ? [event.text] : []));
+      const before = events.slice(0, fed);
+      const names = new Set(before.map(({ user_id }) => nameOf(user_id)).filter((name) => name !== null));
+      const texts = before.flatMap((event) => (event.type === 'message' ? [event.text] : []));
       const embedder = await learnEmbedder({ texts, names, seed: SEED }, signal);
       if (!embedder) return;
-      const group = `${groups.embeddings}-${embedder.version.id}`;
-      const view = {
-        ...embeddingsView({ embedders: embeddersOf(embedder), vectors: stores.vectors }),
-        group,
-      };
-      const running = { log, answers: stores.answers, clock: Date.now, members: 1 };
-      const views = await runViews([view], { ...running, onError: reportFailure(toStderr) });
-      const before = learnt;
-      learnt = { group, views };
+      await embedding.views.close();
+      embedding = await embeddingBy(embedder, ground);
       await settled();
       recommender = recommenderBy(embedder);
-      await before?.views.close();
     };
     const accepted_at = new Date().toISOString();
     const owned = { tenant_id: TENANT, accepted_at };
+    // One key, and so one partition and one batch: each costs a store as much as many records.
+    const key = TENANT;
     await log.append(
       topics.campaigns,
-      campaigns.map((campaign) => campaignRecord({ ...owned, campaign_id: campaign.campaign_id, campaign })),
+      campaigns.map((campaign) => ({
+        ...campaignRecord({ ...owned, campaign_id: campaign.campaign_id, campaign }),
+        key,
+      })),
       signal,
     );
     const answers: PastAnswer[] = [];
+    const count = steps.filter((step) => step.asked).length;
     let fed = 0;
-    let textsAt = FIRST_TEXTS;
-    let patternsAt = 0;
-    for (const { user_id, moment } of questions) {
-      const from = fed;
-      while (fed < events.length && (events[fed] as Event).occurred_at < moment) fed++;
-      for (let at = from; at < fed; at += APPEND) {
-        const slice = events.slice(at, Math.min(fed, at + APPEND));
+    for (const [i, step] of steps.entries()) {
+      const before = fed;
+      for (; fed < step.fed; fed = Math.min(fed + APPEND, step.fed)) {
+        const slice = events.slice(fed, Math.min(fed + APPEND, step.fed));
         await log.append(
           topics.imports,
-          slice.map((event) => eventRecord({ ...owned, event })),
+          slice.map((event) => ({ ...eventRecord({ ...owned, event }), key })),
           signal,
         );
       }
-      if (fed > from || answers.length === 0) await settled();
-      if (fed >= textsAt) {
-        await learnTexts(fed);
-        textsAt = fed * TEXTS_GROWTH;
-        patternsAt = 0;
-      }
-      if (fed >= patternsAt) {
-        await recommender.relearn(TENANT);
-        patternsAt = Math.max(fed * PATTERNS_GROWTH, fed + FEWEST_NEW);
-      }
-      const epochs = await stores.answers.read(TENANT, user_id, signal);
+      if (fed > before || i === 0) await settled();
+      if (step.texts) await learnTexts(fed);
+      if (step.patterns) await persistently(signal, () => recommender.relearn(TENANT));
+      if (!step.asked) continue;
+      const { user_id } = step.question;
       const request = {
-        user_id,
-        placement,
-        limit: LIMIT,
-        locale: null,
-        tags: [],
-        exclude: [],
-        context: null,
+        ...{ user_id, placement, limit: LIMIT, locale: null, tags: [], exclude: [], context: null },
       };
-      const { content: answer, degraded } = await recommender.recommendations(request, {
-        tenant_id: TENANT,
-        epochs,
-        signal,
+      const { content: answer } = await persistently(signal, async () => {
+        ranked = [];
+        const epochs = await stores.answers.read(TENANT, user_id, signal);
+        const made = await recommender.recommendations(request, { tenant_id: TENANT, epochs, signal });
+        if (made.degraded.length === 0) return made;
+        throw new NotWhole(`The answer for ${user_id} was made without ${made.degraded.join(' and ')}`);
       });
-      if (degraded.length)
-        throw new Error(`The answer for ${user_id} was made without ${degraded.join(' and ')}; run it again`);
+      for (const one of ranked) past.onRanked?.(...one);
       answers.push({ user_id, campaigns: answer.items.map(({ campaign_id }) => campaign_id) });
-      onProgress(answers.length, questions.length);
+      onProgress(answers.length, count);
     }
     return { answers, events: fed };
   } finally {
     await closing.disposeAsync();
   }
+}
+
+/** Keeps the vectors of one embedder up, in a group of its own. */
+async function embeddingBy(
+  embedder: Embedder,
+  { log, stores }: Ground,
+): Promise<{ group: string; views: Running }> {
+  const group = `${groups.embeddings}-${embedder.version.id}`;
+  const view = { ...embeddingsView({ embedders: embeddersOf(embedder), vectors: stores.vectors }), group };
+  const running = { log, answers: stores.answers, clock: Date.now, members: 1 };
+  return { group, views: await runViews([view], { ...running, onError: reportFailure(toStderr) }) };
 }
 
 async function place(

@@ -5,3 +5,9 @@ export type Remove = (
   read: Readonly<Record<string, unknown>>,
   means: Omit<Means, 'path' | 'suffix'>,
 ) => Promise<void>;
+
+/** What all schemas, collections or labels are called. */
+export type NamesOf = (
+  read: Readonly<Record<string, unknown>>,
+  means: Omit<Means, 'path' | 'suffix'>,
+) => Promise<string[]>;
