@@ -103,6 +103,8 @@ async function put(method: string, path: string, body: object | null): Promise<u
 }
 const placement = { weights: { popular: 1 }, repeats: true };
 await put('PUT', '/v1/admin/placements/discover', placement);
+const model = { kind: 'weights', weights: { popular: 1 } };
+await put('PUT', '/v1/admin/models/mine', model);
 const { deletion_id } = v.parse(DeletionAccepted, await put('DELETE', '/v1/users/nobody-any-more', null));
 
 /** Bodies that are right by more than their schema: a live event is of the last 90 days, a source has to be there. */
@@ -111,6 +113,8 @@ const examples: [path: string, method: string, body: object][] = [
   ['/v1/events', 'post', { events: [{ ...event, occurred_at: new Date(clock()).toISOString() }] }],
   ['/v1/admin/placements/{placement}', 'put', placement],
   ['/v1/admin/placements/{placement}', 'post', { version: 1, status: 'shadow' }],
+  ['/v1/admin/models/{model}', 'put', model],
+  ['/v1/admin/models/{model}', 'post', { version: 1, status: 'shadow' }],
 ];
 for (const [path, method, example] of examples) {
   const operation = document.paths[path]?.[method] as { requestBody: { content: Record<string, object> } };
@@ -134,6 +138,10 @@ parameters = { key_id = "${other.key_id}" }
 [[operations]]
 include-path-regex = "/placements/"
 parameters = { placement = "discover" }
+
+[[operations]]
+include-path-regex = "/models/"
+parameters = { model = "mine" }
 
 [[operations]]
 include-path-regex = "/deletions/"

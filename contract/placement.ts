@@ -1,9 +1,16 @@
 import * as v from 'valibot';
 import { CampaignId, Id, Tag } from './ids.ts';
 import { optional } from './values.ts';
+import { versionFields } from './versioned.ts';
 
 const WEIGHT = 'A weight is a number from 0 to 100';
 const Weight = v.pipe(v.number(WEIGHT), v.minValue(0, WEIGHT), v.maxValue(100, WEIGHT));
+
+/** What each source counts for. */
+export const Weights = v.pipe(
+  v.record(v.string(), Weight),
+  v.check((weights) => Object.values(weights).some((weight) => weight > 0), 'Give a source some weight'),
+);
 
 const POSITION = 'A position is a whole number from 1 to 100';
 const Position = v.pipe(
@@ -48,10 +55,9 @@ export type FrequencyCap = v.InferOutput<typeof FrequencyCap>;
 
 /** What a placement is: what each source counts for, and the rules for what is chosen of what was ranked. */
 export const PlacementContent = v.strictObject({
-  weights: v.pipe(
-    v.record(v.string(), Weight),
-    v.check((weights) => Object.values(weights).some((weight) => weight > 0), 'Give a source some weight'),
-  ),
+  weights: Weights,
+  /** The model whose live version ranks here, and whose shadow beside it; the weights do where there is none, or no such. */
+  model: optional(Id),
   /** False leaves out every campaign that the person ever engaged with. */
   repeats: v.boolean(),
   boosts: v.optional(v.pipe(v.array(Boost), v.maxLength(RULES)), []),
@@ -65,27 +71,11 @@ export const PlacementContent = v.strictObject({
 });
 export type PlacementContent = v.InferOutput<typeof PlacementContent>;
 
-/**
- * Where a version of a placement is in its life: a candidate answers nobody; a shadow ranks beside the live one and is compared
- * with it; the live one answers; a retired one did, and may again.
- */
-const PlacementStatus = v.picklist(['candidate', 'shadow', 'live', 'retired']);
-export type PlacementStatus = v.InferOutput<typeof PlacementStatus>;
-
-/** The body of `POST /v1/admin/placements/{placement}`. */
-export const MovePlacement = v.strictObject({
-  version: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  status: v.picklist(['shadow', 'live', 'retired']),
-});
-
 /** A version of a placement; 0 is the one that is shipped, and live wherever no other is. */
 export const PlacementVersion = v.strictObject({
   placement: Id,
-  version: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  status: PlacementStatus,
+  ...versionFields,
   content: PlacementContent,
-  created_at: v.nullable(v.string()),
-  changed_at: v.nullable(v.string()),
 });
 export type PlacementVersion = v.InferOutput<typeof PlacementVersion>;
 

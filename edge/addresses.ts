@@ -23,6 +23,7 @@ const ID_SCHEMAS: Readonly<Record<string, v.GenericSchema<string>>> = {
   key_id: KeyId,
   deletion_id: DeletionId,
   placement: Id,
+  model: Id,
 };
 
 function addressOf(path: string, here: readonly Named[]): Address {

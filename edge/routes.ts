@@ -44,6 +44,10 @@ export const routes = [
   { name: 'list_placements',     method: 'GET',    path: '/v1/admin/placements',               scope: 'admin',                subject: 'server' },
   { name: 'put_placement',       method: 'PUT',    path: '/v1/admin/placements/:placement',    scope: 'admin',                subject: 'server' },
   { name: 'move_placement',      method: 'POST',   path: '/v1/admin/placements/:placement',    scope: 'admin',                subject: 'server' },
+  { name: 'list_models',         method: 'GET',    path: '/v1/admin/models',                   scope: 'admin',                subject: 'server' },
+  { name: 'read_model',          method: 'GET',    path: '/v1/admin/models/:model',            scope: 'admin',                subject: 'server' },
+  { name: 'put_model',           method: 'PUT',    path: '/v1/admin/models/:model',            scope: 'admin',                subject: 'server' },
+  { name: 'move_model',          method: 'POST',   path: '/v1/admin/models/:model',            scope: 'admin',                subject: 'server' },
   { name: 'tenants',             method: 'GET',    path: '/v1/admin/tenants',                  scope: 'admin',                subject: 'server' },
 ] as const satisfies readonly Route[];
 

@@ -5,8 +5,8 @@ import type { Answers } from '#backing/answers/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Report } from '#backing/http/report.ts';
 import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
-import type { Placements } from '#backing/placements/port.ts';
 import type { Traces } from '#backing/telemetry/traces.ts';
+import type { Models, Placements } from '#backing/versioned/port.ts';
 import { type Answer, answerHeaders } from '#contract/answer.ts';
 import { BOOKMARK_HEADER, readBookmark } from '#contract/bookmark.ts';
 import type { Scope } from '#contract/caller.ts';
@@ -36,6 +36,7 @@ import { guardedAnswers, guardedCatalogue } from './dependencies/guarded.ts';
 import { openGuards } from './dependencies/guards.ts';
 import { addKeyRoutes, type Control } from './keys.ts';
 import { type Measures, openMeasures } from './measures.ts';
+import { addModelRoutes } from './model-routes.ts';
 import { addPersonRoutes, type People } from './person-routes.ts';
 import { addPlacementRoutes } from './placement-routes.ts';
 import type { Recommender } from './recommender.ts';
@@ -110,6 +111,7 @@ export function originApp(options: {
   catalogue: Catalogue;
   bookmarks: Bookmarks;
   placements: Placements;
+  models: Models;
   keys: readonly Key[];
   clock: Clock;
   report: Report;
@@ -131,6 +133,7 @@ export function originApp(options: {
     recommender,
     bookmarks,
     placements,
+    models,
     keys,
     clock,
     report,
@@ -226,13 +229,9 @@ export function originApp(options: {
     return c.json(await orUnavailable(answers.read(tenant_id, user_id, c.get('signal'))));
   });
 
-  addPlacementRoutes(app, {
-    placements,
-    answers: options.answers,
-    clock,
-    sources: recommender.sources,
-    jsonBody,
-  });
+  const told = { answers: options.answers, clock, sources: recommender.sources, jsonBody };
+  addPlacementRoutes(app, { ...told, placements, models });
+  addModelRoutes(app, { ...told, models });
   if (people) addPersonRoutes(app, { ...people, clock });
   if (control) addKeyRoutes(app, { ...control, clock, jsonBody });
 

@@ -1,4 +1,3 @@
-import type { PlacementRow } from '#backing/placements/port.ts';
 import type { PlacementContent } from '#contract/placement.ts';
 
 /** A named place in an app: how much each source counts there, and by which rules is chosen of what was ranked. */
@@ -10,7 +9,15 @@ export type Placement = PlacementContent & {
   from: 'edgewise' | 'tenant' | 'nowhere';
 };
 
-const plain = { version: 0, boosts: [], pins: [], frequency_caps: [], diversity: 0, exploration: 0 };
+const plain = {
+  version: 0,
+  model: null,
+  boosts: [],
+  pins: [],
+  frequency_caps: [],
+  diversity: 0,
+  exploration: 0,
+};
 
 const discover: Placement = {
   ...plain,
@@ -68,22 +75,3 @@ export const listOf = (source: string): Placement => ({
   from: 'edgewise',
   weights: { [source]: 1 },
 });
-
-/** What of a tenant's placements answers, and what ranks beside it, by name. */
-export type OwnPlacements = {
-  live: ReadonlyMap<string, Placement>;
-  shadow: ReadonlyMap<string, Placement>;
-};
-
-export function ownPlacements(rows: readonly PlacementRow[]): OwnPlacements {
-  const having = (wanted: PlacementRow['status']) =>
-    new Map(
-      rows
-        .filter(({ status }) => status === wanted)
-        .map(({ placement: name, content, version }) => [
-          name,
-          { ...content, name, version, from: 'tenant' } as const,
-        ]),
-    );
-  return { live: having('live'), shadow: having('shadow') };
-}

@@ -4,11 +4,11 @@ import type { Counters } from '#backing/counters/port.ts';
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Graph } from '#backing/graph/port.ts';
 import { errorFields, type Report } from '#backing/http/report.ts';
-import type { Placements } from '#backing/placements/port.ts';
 import { emptyProfile } from '#backing/profiles/merge.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
 import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
+import type { Models, Placements } from '#backing/versioned/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
@@ -34,7 +34,7 @@ import { openBudget } from './pipeline/budget.ts';
 import { recommend } from './pipeline/recommend.ts';
 import type { Candidate, Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
 import { listOf, nowhere, type Placement, placements as shipped } from './placements.ts';
-import { weightedSum } from './rank/weighted-sum.ts';
+import { byWeights } from './rank/ranking.ts';
 import { choose } from './rules/choose.ts';
 import { openComparison } from './rules/compare.ts';
 import type { ServeLog } from './serve-log.ts';
@@ -72,6 +72,7 @@ export type RecommenderOptions = {
   embedders: Embedders;
   versions: Versions;
   placements: Placements;
+  models: Models;
   graph: Graph;
   clock: Clock;
   /** Stands for every tenant's clock, where given (ms). */
@@ -164,7 +165,7 @@ export function openRecommender(options: RecommenderOptions) {
   };
   const tenants = openTenants({
     ...{ catalogue: asked.catalogue, counters: asked.counters, versions: asked.versions },
-    placements: asked.placements,
+    ...{ placements: asked.placements, models: asked.models },
     ...{ clock, now_ms, refresh_ms, onError },
     patience_ms: dependency_ms,
     usual_version: embedders.usual,
@@ -201,13 +202,6 @@ export function openRecommender(options: RecommenderOptions) {
       promoted,
     ],
     filters: [on, inLocale, tagged, notExcluded, notDismissed, freshOrWelcome],
-    ranker: {
-      ...weightedSum,
-      rank(candidates, query) {
-        options.onRanked?.(query, candidates);
-        return weightedSum.rank(candidates, query);
-      },
-    },
     selector: choose(random),
     compare: openComparison(measures.agreed),
   };
@@ -221,8 +215,7 @@ export function openRecommender(options: RecommenderOptions) {
       user_epoch: about.epochs.user,
       signal: about.signal,
       request,
-      placement,
-      weights: placement.weights,
+      ...byWeights(placement),
       now_ms,
       as_of_ms: now_ms,
       catalogue: new Map(),
@@ -249,7 +242,7 @@ export function openRecommender(options: RecommenderOptions) {
       latest_ms: query.now_ms + latest_ms,
     });
     const { ranked, selected } = await recommend(query, stages, {
-      ...{ budget, raised: measures.raised, waited, span },
+      ...{ budget, raised: measures.raised, onRanked: options.onRanked, waited, span },
     });
     const items = itemsOf(selected);
     measures.degraded(query.degraded);
@@ -296,7 +289,7 @@ export function openRecommender(options: RecommenderOptions) {
         user_id: request.user_id,
         placement: request.placement,
         generated_at,
-        model: personal.ranker.model,
+        model: query.model,
         degraded,
         items,
       };

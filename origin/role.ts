@@ -31,6 +31,7 @@ export const originRole = role({
       ...relational,
       versions: switches.versions,
       placements: switches.placements,
+      models: switches.models,
       deletions: switches.deletions,
       ...ports,
       keys: await importKeys(settings.ORIGIN_KEYS),

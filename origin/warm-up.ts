@@ -24,7 +24,7 @@ export async function warmUp(
   const asks: Record<string, () => Promise<unknown>> = {
     catalogue: () => catalogue.all(NOBODY, signal),
     versions: () => versions.current(NOBODY, signal),
-    placements: () => placements.of(NOBODY, signal),
+    placements: () => placements.of(NOBODY, { serving: true }, signal),
     profiles: () => profiles.read(NOBODY, NOBODY, signal),
     vectors: () => vectors.campaign(embedders.usual, NOBODY, NOBODY, signal),
     graph: () => graph.neighbours({ tenant_id: NOBODY, user_id: NOBODY, from_day: day, to_day: day }, signal),

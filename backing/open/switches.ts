@@ -1,11 +1,12 @@
 import { deletionsSchema, embeddedDeletions } from '../deletions/embedded.ts';
 import type { Deletions } from '../deletions/port.ts';
 import { postgresDeletions } from '../deletions/postgres.ts';
-import { embeddedPlacements, placementsSchema } from '../placements/embedded.ts';
-import type { Placements } from '../placements/port.ts';
-import { postgresPlacements } from '../placements/postgres.ts';
 import { reachPostgres } from '../postgres/reach.ts';
 import { type DatabaseOptions, openDatabase } from '../sqlite.ts';
+import { embeddedVersioned, versionedSchema } from '../versioned/embedded.ts';
+import { modelKind, placementKind } from '../versioned/kinds.ts';
+import type { Models, Placements } from '../versioned/port.ts';
+import { postgresVersioned } from '../versioned/postgres.ts';
 import { embeddedVersions, versionsSchema } from '../versions/embedded.ts';
 import type { Versions } from '../versions/port.ts';
 import { postgresVersions } from '../versions/postgres.ts';
@@ -16,13 +17,14 @@ import { type Closable, embedded, port, shared } from './port.ts';
 import { postgresAddressOf, postgresSettings } from './relational.ts';
 
 /**
- * What belongs to no version of a view: which versions serve, of embeddings and of the views; tenants' placements; and
- * how far deletions are.
+ * What belongs to no version of a view: which versions serve, of embeddings and of the views; tenants' placements and models;
+ * and how far deletions are.
  */
 type Switches = Closable & {
   versions: Versions;
   viewVersions: ViewVersions;
   placements: Placements;
+  models: Models;
   deletions: Deletions;
 };
 
@@ -39,11 +41,13 @@ export function openSwitches(
 ): Switches & { close(): void } {
   const schema = [versionsSchema, viewVersionsSchema, deletionsSchema].join(';');
   const db = openDatabase(versions, { synchronous, schema });
-  const told = openDatabase(placements, { synchronous, schema: placementsSchema });
+  const own = [placementKind, modelKind].map((kind) => versionedSchema(kind)).join(';');
+  const told = openDatabase(placements, { synchronous, schema: own });
   return {
     versions: embeddedVersions(db),
     viewVersions: embeddedViewVersions(db),
-    placements: embeddedPlacements(told),
+    placements: embeddedVersioned(told, placementKind),
+    models: embeddedVersioned(told, modelKind),
     deletions: embeddedDeletions(db),
     close() {
       db.close();
@@ -66,7 +70,8 @@ const postgres = shared({
     return {
       versions: postgresVersions(opened),
       viewVersions: postgresViewVersions(opened),
-      placements: postgresPlacements(opened),
+      placements: postgresVersioned(opened, placementKind),
+      models: postgresVersioned(opened, modelKind),
       deletions: postgresDeletions(opened),
       close: () => opened.close(),
     };

@@ -17,6 +17,7 @@ const IDS: Record<string, v.GenericSchema> = {
   key_id: KeyId,
   deletion_id: DeletionId,
   placement: Id,
+  model: Id,
 };
 
 const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });

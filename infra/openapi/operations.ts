@@ -5,7 +5,8 @@ import { DeletionAccepted, DeletionStatus, PersonExport } from '#contract/deleti
 import { Event } from '#contract/event.ts';
 import { CampaignId, Id, Locale, TenantId } from '#contract/ids.ts';
 import { BATCH } from '#contract/limits.ts';
-import { MovePlacement, PlacementContent, PlacementVersion, PlacementVersions } from '#contract/placement.ts';
+import { ListedModels, ModelContent, ModelVersion, ModelVersions } from '#contract/model.ts';
+import { PlacementContent, PlacementVersion, PlacementVersions } from '#contract/placement.ts';
 import {
   CampaignList,
   PopularQuery,
@@ -16,6 +17,7 @@ import {
 } from '#contract/recommendation.ts';
 import { Instant } from '#contract/values.ts';
 import { Verdict } from '#contract/verdict.ts';
+import { MoveVersion } from '#contract/versioned.ts';
 import { TIER_NAMES } from '../../edge/limits/tiers.ts';
 import type { RouteName } from '../../edge/routes.ts';
 
@@ -46,9 +48,13 @@ export const components = {
   ListedKeys,
   MadeKey,
   PlacementContent,
-  MovePlacement,
+  MoveVersion,
   PlacementVersion,
   PlacementVersions,
+  ModelContent,
+  ListedModels,
+  ModelVersion,
+  ModelVersions,
   Tenants: v.strictObject({
     tenants: v.array(
       v.strictObject({ tenant_id: TenantId, tier: v.picklist(TIER_NAMES), origins: v.array(v.string()) }),
@@ -178,8 +184,30 @@ export const operations: Record<RouteName, Operation> = {
   move_placement: {
     summary: 'Make a version of a placement the live one, or the shadow beside it, or retire it',
     tag: 'Administration',
-    body: { schema: 'MovePlacement' },
+    body: { schema: 'MoveVersion' },
     success: [200, 'PlacementVersion'],
+  },
+  list_models: {
+    summary: 'The models of the tenant, without what they hold',
+    tag: 'Administration',
+    success: [200, 'ListedModels'],
+  },
+  read_model: {
+    summary: 'The versions of a model',
+    tag: 'Administration',
+    success: [200, 'ModelVersions'],
+  },
+  put_model: {
+    summary: 'Add a version of a model, as a candidate that ranks nowhere yet',
+    tag: 'Administration',
+    body: { schema: 'ModelContent' },
+    success: [201, 'ModelVersion'],
+  },
+  move_model: {
+    summary: 'Make a version of a model the live one, or the shadow beside it, or retire it',
+    tag: 'Administration',
+    body: { schema: 'MoveVersion' },
+    success: [200, 'ModelVersion'],
   },
   tenants: {
     summary: 'How much the tenant may ask, and from which web pages',

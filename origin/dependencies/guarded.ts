@@ -4,9 +4,9 @@ import type { Counters } from '#backing/counters/port.ts';
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import type { Graph } from '#backing/graph/port.ts';
-import type { Placements } from '#backing/placements/port.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
+import type { Models, Placements } from '#backing/versioned/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Guard } from './guard.ts';
 
@@ -15,6 +15,7 @@ export type Asked = {
   catalogue: Pick<Catalogue, 'all'>;
   versions: Pick<Versions, 'current'>;
   placements: Pick<Placements, 'of'>;
+  models: Pick<Models, 'of'>;
   counters: Pick<Counters, 'daily' | 'tens' | 'newestImported'>;
   profiles: Pick<Profiles, 'read' | 'impressions'>;
   vectors: Pick<Vectors, 'messages' | 'campaign' | 'nearestCampaigns' | 'nearestMessages'>;
@@ -24,7 +25,7 @@ export type Asked = {
 
 /** The stores that answers are made of, each behind the guard of its name. */
 export function guardedStores(stores: Asked, guardOf: (dependency: string) => Guard): Asked {
-  const { catalogue, versions, placements, counters, profiles, vectors, graph, embedders } = stores;
+  const { catalogue, versions, placements, models, counters, profiles, vectors, graph, embedders } = stores;
   const of = {
     catalogue: guardOf('catalogue'),
     counters: guardOf('counters'),
@@ -46,7 +47,12 @@ export function guardedStores(stores: Asked, guardOf: (dependency: string) => Gu
         of.catalogue.run('version', signal, (s) => versions.current(tenant_id, s)),
     },
     placements: {
-      of: (tenant_id, signal) => of.catalogue.run('placements', signal, (s) => placements.of(tenant_id, s)),
+      of: (tenant_id, which, signal) =>
+        of.catalogue.run('placements', signal, (s) => placements.of(tenant_id, which, s)),
+    },
+    models: {
+      of: (tenant_id, which, signal) =>
+        of.catalogue.run('models', signal, (s) => models.of(tenant_id, which, s)),
     },
     counters: {
       daily: (tenant_id, from, to, signal) =>

@@ -2,11 +2,9 @@ import type { Hydrator, Known, Query } from '../pipeline/stages.ts';
 import type { Tenants, UnderEpoch } from '../tenant/tenants.ts';
 import type { Aging } from './aging.ts';
 
-function known({ campaigns, version, placements }: UnderEpoch, { request, ...asked }: Query): Partial<Known> {
-  const own = placements.live.get(request.placement);
-  const { placement, weights } = own ? { placement: own, weights: own.weights } : asked;
+function known({ campaigns, version, placements }: UnderEpoch, { request }: Query): Partial<Known> {
   const shadow = placements.shadow.get(request.placement) ?? null;
-  return { catalogue: campaigns, version, placement, weights, shadow };
+  return { catalogue: campaigns, version, shadow, ...placements.live.get(request.placement) };
 }
 
 /** The catalogue, the tenant's own placement and the embedding version: from memory while the tenant's epoch holds; as last read, where they cannot be read. */

@@ -1,12 +1,14 @@
 import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Budget } from './budget.ts';
-import type { Candidate, Filter, Found, Query, Ranked, Source, Stages } from './stages.ts';
+import type { Candidate, Filter, Found, Query, Ranked, Ranking, Source, Stages } from './stages.ts';
 import { within } from './within.ts';
 
 type Means = {
   budget: Budget;
   /** Told how many campaigns each source raised. */
   raised?: (source: string, count: number) => void;
+  /** Told of the candidates, with their features. */
+  onRanked?: ((query: Query, candidates: readonly Candidate[]) => void) | undefined;
   /** Told how long a stage waited for its dependency. */
   waited?: ((dependency: string, took_ms: number) => void) | undefined;
   /** Keeps a trace of each stage. */
@@ -53,6 +55,9 @@ function normalise({ name, found }: Raised, candidates: ReadonlyMap<string, Cand
   }
 }
 
+const asksFor = ({ weights, asks }: Ranking, source: string) =>
+  (weights[source] ?? 0) > 0 || asks.has(source);
+
 /**
  * Runs a question through the stages, each round within its share of the budget. What a dependency could not give in
  * time is left out, and named in `query.degraded`.
@@ -60,7 +65,7 @@ function normalise({ name, found }: Raised, candidates: ReadonlyMap<string, Cand
 export async function recommend(
   query: Query,
   stages: Stages,
-  { budget, raised, waited, span = noTraces.span }: Means,
+  { budget, raised, onRanked, waited, span = noTraces.span }: Means,
 ): Promise<{ ranked: readonly Ranked[]; selected: readonly Ranked[] }> {
   const attempt = async <Value>(
     dependency: string,
@@ -93,9 +98,9 @@ export async function recommend(
     Object.assign(query, ...known);
   }
   const deadline_ms = budget.round_ms(rounds);
-  const { placement, weights, shadow } = query;
+  const { placement, shadow } = query;
   const wanted = stages.sources.filter(({ name, by_rule }) =>
-    by_rule ? placement.pins.length > 0 : (weights[name] ?? 0) > 0 || (shadow?.weights[name] ?? 0) > 0,
+    by_rule ? placement.pins.length > 0 : asksFor(query, name) || (shadow && asksFor(shadow, name)),
   );
   const found = await Promise.all(
     wanted.map(async ({ name, dependency, local, find }: Source) => {
@@ -108,11 +113,12 @@ export async function recommend(
   const allowed = join(found, query, stages.filters);
   for (const one of found) normalise(one, allowed);
   const candidates = [...allowed.values()];
-  const ranked = stages.ranker.rank(candidates, query);
+  onRanked?.(query, candidates);
+  const ranked = query.rank(candidates, query);
   const selected = stages.selector(ranked, query);
   if (shadow) {
-    const beside = { ...query, placement: shadow, weights: shadow.weights };
-    stages.compare(selected, stages.selector(stages.ranker.rank(candidates, beside), beside), query);
+    const beside = { ...query, ...shadow };
+    stages.compare(selected, stages.selector(shadow.rank(candidates, beside), beside), query);
   }
   return { ranked, selected };
 }

@@ -10,33 +10,43 @@ import type { Popularity } from '../tenant/popularity.ts';
 /** One of up to three things a person talks about: a vector of length 1, and its share of what they say. */
 export type Interest = { vector: Float32Array; share: number };
 
-/** What hydrators find out. What one of them could not stays as empty as it began, and is named in `degraded`. */
-export type Known = Met & {
+/** A placement, and what ranks there. */
+export type Ranking = {
   placement: Placement;
-  /** What ranks beside it to be compared, and answers nobody; null where there is none. */
-  shadow: Placement | null;
-  /** The tenant's clock, which decays and windows of ranking go by. */
-  as_of_ms: number;
-  catalogue: ReadonlyMap<string, Campaign>;
-  /** The embedding version of all vectors that the question has to do with: set once, null until then. */
-  version: EmbeddingVersion | null;
-  popularity: Popularity;
-  /** What goes on just now, by campaign. */
-  trend: ReadonlyMap<string, number>;
-  /** What each source counts for: the placement's weights, or those that the tenant's own past shows better. */
+  /** What ranks, as answers tell: a model and its version, or the weighted sum. */
+  model: string;
+  /** What each source counts for: the placement's weights, or those that the tenant's own past shows better, or a model's. */
   weights: Readonly<Record<string, number>>;
-  profile: Profile;
-  /** What the person was shown lately, newest first, where the placement caps that. */
-  impressions: readonly Impression[];
-  /** What is being said now, as a vector; null where the request does not tell. */
-  context: Float32Array | null;
-  /** What the person talks about. */
-  interests: readonly Interest[];
-  /** All they say lately as one vector of length 1, the last counting most; null where nothing is known. */
-  talk: Float32Array | null;
-  /** What was learnt of people alike; null where that cannot be had. */
-  patterns: HeldPatterns | null;
+  /** Sources that are asked whatever they weigh. */
+  asks: ReadonlySet<string>;
+  rank: Ranker;
 };
+
+/** What hydrators find out. What one of them could not stays as empty as it began, and is named in `degraded`. */
+export type Known = Met &
+  Ranking & {
+    /** What ranks beside it to be compared, and answers nobody; null where there is none. */
+    shadow: Ranking | null;
+    /** The tenant's clock, which decays and windows of ranking go by. */
+    as_of_ms: number;
+    catalogue: ReadonlyMap<string, Campaign>;
+    /** The embedding version of all vectors that the question has to do with: set once, null until then. */
+    version: EmbeddingVersion | null;
+    popularity: Popularity;
+    /** What goes on just now, by campaign. */
+    trend: ReadonlyMap<string, number>;
+    profile: Profile;
+    /** What the person was shown lately, newest first, where the placement caps that. */
+    impressions: readonly Impression[];
+    /** What is being said now, as a vector; null where the request does not tell. */
+    context: Float32Array | null;
+    /** What the person talks about. */
+    interests: readonly Interest[];
+    /** All they say lately as one vector of length 1, the last counting most; null where nothing is known. */
+    talk: Float32Array | null;
+    /** What was learnt of people alike; null where that cannot be had. */
+    patterns: HeldPatterns | null;
+  };
 
 /** A question on its way through the pipeline. */
 export type Query = Known & {
@@ -97,10 +107,8 @@ export type Ranked = {
   promoted?: boolean;
 };
 
-export type Ranker = {
-  readonly model: string;
-  rank(candidates: readonly Candidate[], query: Query): Ranked[];
-};
+/** The candidates, best first. */
+export type Ranker = (candidates: readonly Candidate[], query: Query) => Ranked[];
 
 /** What is shown of what was ranked. */
 export type Selector = (ranked: readonly Ranked[], query: Query) => Ranked[];
@@ -111,7 +119,6 @@ export type Stages = {
   readonly hydrators: readonly (readonly Hydrator[])[];
   readonly sources: readonly Source[];
   readonly filters: readonly Filter[];
-  readonly ranker: Ranker;
   readonly selector: Selector;
   /** Told of what was selected, and of what the shadow placement would have selected of the same candidates. */
   compare(selected: readonly Ranked[], shadow: readonly Ranked[], query: Query): void;

@@ -1,11 +1,11 @@
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import { type Counters, tenOf } from '#backing/counters/port.ts';
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
-import type { Placements } from '#backing/placements/port.ts';
+import type { Models, Placements } from '#backing/versioned/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
-import { type OwnPlacements, ownPlacements } from '../placements.ts';
+import { type OwnPlacements, ownPlacements } from '../own-placements.ts';
 import { lastRead } from './last-read.ts';
 import { type Met, metOf } from './met.ts';
 import { DAY_MS, NOW_WINDOW_MS, type Popularity, popularityOf, trendOf, WINDOW_DAYS } from './popularity.ts';
@@ -48,6 +48,7 @@ export function openTenants(options: {
   counters: Pick<Counters, 'daily' | 'tens' | 'newestImported'>;
   versions: Pick<Versions, 'current'>;
   placements: Pick<Placements, 'of'>;
+  models: Pick<Models, 'of'>;
   /** The version of tenants that were never switched. */
   usual_version: EmbeddingVersion;
   clock: Clock;
@@ -64,6 +65,7 @@ export function openTenants(options: {
     counters,
     versions,
     placements,
+    models,
     usual_version,
     clock,
     now_ms,
@@ -74,14 +76,20 @@ export function openTenants(options: {
   const underEpoch = lastRead<UnderEpoch>(means);
   const counted = lastRead<Counts>(means);
 
+  async function readPlacements(tenant_id: string, signal: AbortSignal): Promise<OwnPlacements> {
+    const rows = await placements.of(tenant_id, { serving: true }, signal);
+    const names = rows.some(({ content: { model } }) => model !== null);
+    return ownPlacements(rows, names ? await models.of(tenant_id, { serving: true }, signal) : []);
+  }
+
   async function readUnder(tenant_id: string, signal: AbortSignal): Promise<UnderEpoch> {
-    const [all, version, rows] = await Promise.all([
+    const [all, version, own] = await Promise.all([
       catalogue.all(tenant_id, signal),
       versions.current(tenant_id, signal),
-      placements.of(tenant_id, signal),
+      readPlacements(tenant_id, signal),
     ]);
     const campaigns = new Map(all.map((campaign) => [campaign.campaign_id, campaign]));
-    return { campaigns, version: version ?? usual_version, placements: ownPlacements(rows) };
+    return { campaigns, version: version ?? usual_version, placements: own };
   }
 
   async function readCounts(tenant_id: string, signal: AbortSignal): Promise<Counts> {

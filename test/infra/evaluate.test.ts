@@ -44,7 +44,16 @@ test('each row of the ablation is what a placement without that source, or with 
     graph_neighbours: 0.4,
   };
   const content: PlacementContent = {
-    ...{ weights, repeats: true, boosts: [], pins: [], frequency_caps: [], diversity: 0, exploration: 0 },
+    ...{
+      weights,
+      model: null,
+      repeats: true,
+      boosts: [],
+      pins: [],
+      frequency_caps: [],
+      diversity: 0,
+      exploration: 0,
+    },
   };
   const past = { campaigns, events, questions, placement: 'home' };
   const answered = async (by: PlacementContent['weights']) =>

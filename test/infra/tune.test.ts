@@ -31,6 +31,7 @@ it('weights are chosen by the past on the command line, and added as a candidate
   const weights = { graph_neighbours: 1, repeat_engagement: 0.01, popular: 0.01, co_engagement: 0.01 };
   const content = {
     weights,
+    model: null,
     repeats: true,
     boosts: [],
     pins: [],
@@ -38,7 +39,7 @@ it('weights are chosen by the past on the command line, and added as a candidate
     diversity: 0,
     exploration: 0,
   };
-  const made = { tenant_id: 'acme', placement: 'home', content, at };
+  const made = { tenant_id: 'acme', name: 'home', content, at };
   await stores.placements.add(made, signal);
   await stores.placements.move({ ...made, version: 1, status: 'live' }, signal);
   stores.close();

@@ -13,10 +13,11 @@ import { embeddedKeys, keysSchema } from '#backing/keys/embedded.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
 import { openLog } from '#backing/log/embedded.ts';
 import type { Batch, Log, LogRecord, Message } from '#backing/log/port.ts';
-import { embeddedPlacements, placementsSchema } from '#backing/placements/embedded.ts';
 import { embeddedProfiles, profilesSchema } from '#backing/profiles/embedded.ts';
 import { openDatabase } from '#backing/sqlite.ts';
 import { embeddedVectors, vectorsSchema } from '#backing/vectors/embedded.ts';
+import { embeddedVersioned, versionedSchema } from '#backing/versioned/embedded.ts';
+import { modelKind, placementKind } from '#backing/versioned/kinds.ts';
 import { embeddedVersions, versionsSchema } from '#backing/versions/embedded.ts';
 import { embeddedViewVersions, viewVersionsSchema } from '#backing/view-versions/embedded.ts';
 import { Campaign } from '#contract/campaign.ts';
@@ -81,7 +82,7 @@ function memoryStores(clock: () => number): Stores {
   );
   const vectors = open(vectorsSchema);
   const graph = open(graphSchema);
-  const control = open([keysSchema, placementsSchema].join(';'));
+  const control = open([keysSchema, versionedSchema(placementKind), versionedSchema(modelKind)].join(';'));
   const profiles = embeddedProfiles(views);
   return {
     catalogue: embeddedCatalogue(views),
@@ -89,7 +90,8 @@ function memoryStores(clock: () => number): Stores {
     counters: embeddedCounters(views, profiles),
     vectors: embeddedVectors(vectors),
     versions: embeddedVersions(views),
-    placements: embeddedPlacements(control),
+    placements: embeddedVersioned(control, placementKind),
+    models: embeddedVersioned(control, modelKind),
     deletions: embeddedDeletions(views),
     viewVersions: embeddedViewVersions(views),
     graph: embeddedGraph(graph),

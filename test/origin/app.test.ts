@@ -51,6 +51,7 @@ async function openOrigin(
     recommender: overrides.recommender?.(recommender) ?? recommender,
     catalogue: stores.catalogue,
     placements: stores.placements,
+    models: stores.models,
     bookmarks: openBookmarks({ progress: overrides.progress ?? null, clock, report: () => {} }),
     keys,
     clock,
@@ -535,6 +536,65 @@ test('the origin makes an answer within its own time, and within that which the 
     [45, 45],
   ]);
 });
+describe("a tenant's models", () => {
+  const PATH = '/v1/admin/models';
+  const admin: Caller = { tenant_id: 'acme', subject: null, scopes: ['admin', 'recommendations:read'] };
+  const tree = { features: [0], above: [1], values: [0, -1, 1] };
+  const content = { kind: 'trees', sources: ['popular'], base: 0, weights: [1], trees: [tree] };
+  const put = (body: unknown) => ({ caller: admin, method: 'PUT', body });
+
+  test('one is added, named by a placement, made live, and told without what it holds or with that', async () => {
+    const { ask } = await openOrigin();
+    const home = { weights: { popular: 1 }, repeats: true, model: 'mine' };
+    const early = await ask('/v1/admin/placements/home', put(home));
+    expect(await early.json()).toMatchObject({ status: 422, errors: [{ pointer: '/model' }] });
+    const added = await ask(`${PATH}/mine`, put(content));
+    expect(added.status).toBe(201);
+    const version = { model: 'mine', version: 1, status: 'candidate' };
+    expect(await added.json()).toMatchObject({ ...version, content });
+    const live = { caller: admin, method: 'POST', body: { version: 1, status: 'live' } };
+    expect((await ask('/v1/admin/placements/home', put(home))).status).toBe(201);
+    for (const path of ['/v1/admin/placements/home', `${PATH}/mine`])
+      expect(await (await ask(path, live)).json()).toMatchObject({ status: 'live' });
+    expect(await (await ask(`${MINE}?placement=home`)).json()).toMatchObject({ model: 'mine@1' });
+    const listed = (await (await ask(PATH, { caller: admin })).json()) as { models: object[] };
+    expect(listed.models).toEqual([expect.objectContaining({ ...version, status: 'live' })]);
+    expect(listed.models[0]).not.toHaveProperty('content');
+    const read = await ask(`${PATH}/mine`, { caller: admin });
+    expect(await read.json()).toMatchObject({ models: [{ ...version, status: 'live', content }] });
+    expect((await ask(`${PATH}/other`, { caller: admin })).status).toBe(404);
+    expect((await ask(`${PATH}/mine`, { ...live, body: { version: 2, status: 'live' } })).status).toBe(404);
+  });
+
+  test('what is wrong with one is told, and nothing is kept of it; nobody but an admin may touch any', async () => {
+    const { ask, world } = await openOrigin();
+    const wrong = [
+      [{ kind: 'forest' }, '/kind'],
+      [{ kind: 'weights', weights: { nonsense: 1 } }, '/weights/nonsense'],
+      [{ ...content, sources: ['nonsense'] }, '/sources/0'],
+      [{ ...content, sources: ['popular', 'popular'], weights: [1, 1] }, ''],
+      [{ ...content, weights: [1, 2] }, ''],
+      [{ ...content, trees: [{ ...tree, features: [1] }] }, ''],
+      [{ ...content, trees: [{ ...tree, values: [0, 1] }] }, ''],
+      [{ ...content, trees: [{ features: [0, 0], above: [1, 1], values: [0, 0, 0, 0, 0] }] }, ''],
+      [{ ...content, trees: [{ features: [], above: [], values: [1] }] }, ''],
+      [{ ...content, trees: Array(301).fill(tree) }, '/trees'],
+    ] as const;
+    for (const [body, pointer] of wrong) {
+      const response = await ask(`${PATH}/mine`, put(body));
+      expect(await response.json()).toMatchObject({ status: 422, errors: [{ pointer }] });
+    }
+    const large = { ...content, trees: Array(300).fill({ ...tree, values: Array(63).fill(0.123456789) }) };
+    expect((await ask(`${PATH}/mine`, put(large))).status).toBe(413);
+    expect(await world.stores.models.list('acme', new AbortController().signal)).toEqual([]);
+    for (const caller of [ada, { ...admin, subject: 'ada' }, { ...admin, scopes: [] }]) {
+      expect((await ask(PATH, { caller })).status).toBe(403);
+      expect((await ask(`${PATH}/mine`, { caller })).status).toBe(403);
+      expect((await ask(`${PATH}/mine`, { caller, method: 'PUT', body: content })).status).toBe(403);
+      expect((await ask(`${PATH}/mine`, { caller, method: 'POST', body: {} })).status).toBe(403);
+    }
+  });
+});
 
 describe("a tenant's placements", () => {
   const PATH = '/v1/admin/placements';
@@ -559,6 +619,7 @@ describe("a tenant's placements", () => {
     ]);
     expect(placements[2]?.content).toEqual({
       ...content,
+      model: null,
       boosts: [],
       pins: [],
       frequency_caps: [],
@@ -584,7 +645,7 @@ describe("a tenant's placements", () => {
       expect(response.status).toBe(422);
       expect(await response.json()).toMatchObject({ errors: [{ pointer }] });
     }
-    expect(await world.stores.placements.of('acme', new AbortController().signal)).toEqual([]);
+    expect(await world.stores.placements.of('acme', {}, new AbortController().signal)).toEqual([]);
   });
 
   test('a version that there is not is not found, and nobody but an admin may touch any', async () => {

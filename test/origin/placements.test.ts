@@ -6,6 +6,7 @@ import { did, NOW, openWorld, request, signal, topicsOfTalk } from './world.ts';
 
 const plain: PlacementContent = {
   weights: { popular: 1 },
+  model: null,
   repeats: true,
   boosts: [],
   pins: [],
@@ -23,9 +24,9 @@ async function place(
   { placement = 'home', status = 'live' as 'live' | 'shadow' } = {},
 ) {
   const at = new Date(NOW).toISOString();
-  const made = { tenant_id, placement, content: { ...plain, ...content }, at };
+  const made = { tenant_id, name: placement, content: { ...plain, ...content }, at };
   const { version } = await placements.add(made, signal);
-  await placements.move({ tenant_id, placement, version, status, at }, signal);
+  await placements.move({ tenant_id, name: placement, version, status, at }, signal);
   await answers.raise([{ tenant_id, user_id: null }], signal);
   return version;
 }
@@ -46,7 +47,7 @@ describe("a tenant's own placements", () => {
   test('one that is live answers by its weights; a candidate does not exist yet', async () => {
     const world = await openPopular();
     const at = new Date(NOW).toISOString();
-    await world.stores.placements.add({ tenant_id: 'acme', placement: 'home', content: plain, at }, signal);
+    await world.stores.placements.add({ tenant_id: 'acme', name: 'home', content: plain, at }, signal);
     await expect(world.ask({ placement: 'home' })).rejects.toMatchObject({ kind: 'invalid-request' });
     await place(world, {});
     const { ids, items, placement } = await world.ask({ placement: 'home' });

@@ -137,8 +137,15 @@ onServices(
         const POSTGRES_SCHEMA = await migratedSchema();
         const { proxy, ports } = await behindProxy('relational', 'POSTGRES_URL', { POSTGRES_SCHEMA });
         const { catalogue, counters, profiles } = ports.relational as Stores;
-        const { versions, placements } = ports.switches as Stores;
-        const { world, sourcesOf } = await worldOn({ catalogue, counters, profiles, versions, placements });
+        const { versions, placements, models } = ports.switches as Stores;
+        const { world, sourcesOf } = await worldOn({
+          catalogue,
+          counters,
+          profiles,
+          versions,
+          placements,
+          models,
+        });
         fault(proxy);
         expect((await sourcesOf()).degraded).toEqual(['counters']);
         expect((await sourcesOf('a stranger')).degraded).toEqual(['counters', 'profiles']);
@@ -165,10 +172,10 @@ onServices(
         const [key] = (await importKeys([
           { id: 'k1', secret: Buffer.alloc(32, 1).toString('base64url') },
         ])) as [Key];
-        const { catalogue, answers, placements } = world.stores;
+        const { catalogue, answers, placements, models } = world.stores;
         const { recommender, tenant_id } = world;
         const app = originApp({
-          ...{ recommender, answers, catalogue, placements, keys: [key], clock: Date.now },
+          ...{ recommender, answers, catalogue, placements, models, keys: [key], clock: Date.now },
           bookmarks: openBookmarks({ progress: null, clock: Date.now, report: () => {} }),
           report: () => {},
         });

@@ -39,8 +39,6 @@ export function ablation({
   const moments = new Map(questions.map(({ user_id, moment }) => [user_id, moment]));
   const known = knownFrom(events, moments, truth);
   const onRanked: NonNullable<RecommenderOptions['onRanked']> = (query, candidates) => {
-    // The shadow only has every source asked.
-    if (query.placement === query.shadow) return;
     const { user_id } = query.request;
     const [right, moment] = [truth.get(user_id), moments.get(user_id)];
     if (!right || moment === undefined) return;

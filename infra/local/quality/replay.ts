@@ -7,7 +7,7 @@ import type { Embedder } from '#backing/embedder/port.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { BACKOFF, delayAfter } from '#backing/log/backoff.ts';
 import { caughtUp } from '#backing/log/caught-up.ts';
-import type { Placements } from '#backing/placements/port.ts';
+import type { Placements } from '#backing/versioned/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import { campaignRecord, eventRecord } from '#contract/envelope.ts';
 import type { Event } from '#contract/event.ts';
@@ -204,7 +204,8 @@ async function place(
   about: { placement: string; content: PlacementContent; status: 'live' | 'shadow' },
   signal: AbortSignal,
 ): Promise<void> {
-  const made = { ...about, tenant_id: TENANT, at: new Date().toISOString() };
+  const { placement: name, ...rest } = about;
+  const made = { ...rest, name, tenant_id: TENANT, at: new Date().toISOString() };
   const { version } = await placements.add(made, signal);
   await placements.move({ ...made, version }, signal);
 }

@@ -28,6 +28,7 @@ async function counted() {
       },
     },
     placements: world.stores.placements,
+    models: world.stores.models,
     versions: {
       ...versions,
       async current(tenant_id, signal) {

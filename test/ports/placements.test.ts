@@ -1,4 +1,0 @@
-import { placementsContract } from './placements.contract.ts';
-import { embeddedStores } from './stores.ts';
-
-placementsContract({ name: 'embedded', open: async () => (await embeddedStores()).placements });
