@@ -74,6 +74,19 @@ function number(wanted: string, { least, most, usual }: { least: number; most: n
   };
 }
 
+function share(wanted: string, usual: string) {
+  return {
+    wanted: `${wanted}, from 0 to 1 (${usual} where it is left out)`,
+    schema: v.pipe(
+      v.optional(v.string(), usual),
+      v.decimal(),
+      v.transform(Number),
+      v.minValue(0),
+      v.maxValue(1),
+    ),
+  };
+}
+
 /** What stands before names, so that several installations share one service. */
 function prefix(what: string, usual: string) {
   const known = (given: string) => given === usual || /^[a-z][a-z0-9_]{0,40}$/.test(given);
@@ -164,16 +177,8 @@ export const setting = {
     wanted: 'http:// or https:// and host:port of a collector of traces (none where it is left out)',
     schema: v.optional(address('', ['http:', 'https:']).schema),
   },
-  trace_share: {
-    wanted: 'the share of traces that is kept, from 0 to 1 (0.01 where it is left out)',
-    schema: v.pipe(
-      v.optional(v.string(), '0.01'),
-      v.decimal(),
-      v.transform(Number),
-      v.minValue(0),
-      v.maxValue(1),
-    ),
-  },
+  trace_share: share('the share of traces that is kept', '0.01'),
+  recall_share: share('the share of searches by an index that is asked again by none', '0.001'),
   answers_at_once: number('how many answers are made at once, before others are refused', {
     least: 1,
     most: 10_000,

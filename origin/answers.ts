@@ -12,6 +12,7 @@ import { ANSWER_FORMAT } from '#contract/recommendation.ts';
 import { LeftAlone } from './dependencies/guard.ts';
 import { type Measures, openMeasures } from './measures.ts';
 import { within } from './pipeline/within.ts';
+import type { Recall } from './recall.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** A degraded answer lives so long: the next one may be whole again. */
@@ -72,6 +73,8 @@ export function openAnswers(options: {
   answer_ms: number;
   report: Report;
   measures?: Measures | undefined;
+  /** Told when an answer begins to be made, and when that has ended. */
+  making?: Pick<Recall, 'begun' | 'ended'> | undefined;
 }) {
   const { answers, clock, at_once, answer_ms, report, measures = openMeasures() } = options;
   const flight = singleFlight<{ made: Answer; waited: DependencyTimes }>();
@@ -104,6 +107,7 @@ export function openAnswers(options: {
       });
     }
     making++;
+    options.making?.begun();
   }
 
   return {
@@ -152,6 +156,7 @@ export function openAnswers(options: {
           return { made, waited };
         } finally {
           making--;
+          options.making?.ended();
         }
       });
       if (shared) measures.came('shared');

@@ -39,6 +39,7 @@ import { type Measures, openMeasures } from './measures.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { addPersonRoutes, type People } from './person-routes.ts';
 import { addPlacementRoutes } from './placement-routes.ts';
+import type { Recall } from './recall.ts';
 import type { Recommender } from './recommender.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -124,6 +125,8 @@ export function originApp(options: {
   at_once?: number | undefined;
   /** How long an answer may take (ms): what is late by then is left out. */
   answer_ms?: number | undefined;
+  /** Told of the answers that are being made. */
+  making?: Pick<Recall, 'begun' | 'ended'> | undefined;
   /** Without it there are no routes about people as a whole. */
   people?: People | undefined;
   /** Without it there are no routes about API keys. */
@@ -151,7 +154,10 @@ export function originApp(options: {
     ...{ keys, clock, max_body_bytes: MAX_BODY_BYTES, report, meter },
     traces: options.traces,
   });
-  const { give } = openAnswers({ answers, clock, at_once, answer_ms, report, measures });
+  const { give } = openAnswers({
+    ...{ answers, clock, at_once, answer_ms, report, measures },
+    making: options.making,
+  });
 
   /**
    * Waits briefly for what the request's bookmark stands for, and tells how long there is then. Only what is read after

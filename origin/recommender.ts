@@ -35,6 +35,7 @@ import { recommend } from './pipeline/recommend.ts';
 import type { Candidate, Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
 import { listOf, nowhere, type Placement, placements as shipped } from './placements.ts';
 import { byWeights } from './rank/ranking.ts';
+import type { Recall } from './recall.ts';
 import { choose } from './rules/choose.ts';
 import { openComparison } from './rules/compare.ts';
 import type { ServeLog } from './serve-log.ts';
@@ -92,6 +93,8 @@ export type RecommenderOptions = {
   report: Report;
   measures?: Measures | undefined;
   traces?: Traces | undefined;
+  /** Draws a share of the searches by an index, to hold them against what they should have found. */
+  recall?: Pick<Recall, 'of'> | undefined;
   /** The guard of each dependency, by its name; the recommender's own, where none are given. */
   guardOf?: ((dependency: string) => Guard) | undefined;
 };
@@ -174,7 +177,8 @@ export function openRecommender(options: RecommenderOptions) {
     ...{ profiles: options.profiles, vectors: options.vectors },
     ...{ clock, relearn_ms, onError },
   });
-  const nearest = nearestCampaigns(vectors);
+  const drawn = (source: string) => options.recall?.of(source, vectors) ?? vectors;
+  const nearest = nearestCampaigns(drawn('nearest_campaigns'));
   const tenantHydrators = [catalogueHydrator(tenants, measures.aged), countsHydrator(tenants, measures.aged)];
 
   const personal: Stages = {
@@ -189,9 +193,9 @@ export function openRecommender(options: RecommenderOptions) {
     ],
     sources: [
       graphNeighbours(asked.graph),
-      fittingContext(vectors),
+      fittingContext(drawn('fitting_context')),
       nearest,
-      similarConversations(vectors),
+      similarConversations(drawn('similar_conversations')),
       likeMinded,
       talkedAbout,
       coEngagement,

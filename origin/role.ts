@@ -16,6 +16,7 @@ export const originRole = role({
     ANSWER_MS: setting.answer_ms,
     DEPENDENCY_MS: setting.dependency_ms,
     ANSWERS_AT_ONCE: setting.answers_at_once,
+    RECALL_SHARE: setting.recall_share,
   },
   async start(
     { relational, switches, viewStores, apiKeys, log: own, ...ports },
@@ -41,6 +42,7 @@ export const originRole = role({
       answer_ms: settings.ANSWER_MS,
       dependency_ms: settings.DEPENDENCY_MS,
       at_once: settings.ANSWERS_AT_ONCE,
+      recall_share: settings.RECALL_SHARE,
       hostname: settings.HOST,
       port: settings.PORT,
       report,

@@ -11,6 +11,7 @@ import { openBookmarks } from './bookmarks.ts';
 import { openGuards } from './dependencies/guards.ts';
 import type { Control } from './keys.ts';
 import { openMeasures } from './measures.ts';
+import { openRecall, RECALL_SHARE } from './recall.ts';
 import { DEPENDENCY_MS, openRecommender, type RecommenderOptions } from './recommender.ts';
 import { openServeLog } from './serve-log.ts';
 import { warmUp } from './warm-up.ts';
@@ -28,6 +29,8 @@ export type OriginOptions = Omit<RecommenderOptions, 'report'> & {
   at_once?: number;
   /** How long an answer may take, before it is put together of what is there (ms). */
   answer_ms?: number;
+  /** The share of searches by an index that is asked again by none, behind answers. */
+  recall_share?: number;
   /** Without it nobody can ask what is kept of them, or how far they are forgotten. */
   deletions?: Deletions;
   /** Tells how far the views are, and takes what is answered; without it no bookmark can be waited for. */
@@ -59,6 +62,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   } = options;
   const { deletions, profiles, graph, vectors } = options;
   const { dependency_ms = DEPENDENCY_MS, at_once, answer_ms = ANSWER_MS, log = null } = options;
+  const { recall_share = RECALL_SHARE } = options;
   const bookmarks = openBookmarks({ progress: log, clock, report, groups: options.groups });
   const measures = openMeasures(meter);
   const guardOf = openGuards({
@@ -68,9 +72,10 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     traces: options.traces,
   });
   const means = { report, measures, guardOf };
+  const recall = openRecall({ vectors, share: recall_share, clock, measures, report });
   const serveLog = log && openServeLog({ log, report, lost: measures.lost });
   const onServed = serveLog?.add;
-  const recommender = openRecommender({ ...options, ...means, dependency_ms, onServed });
+  const recommender = openRecommender({ ...options, ...means, dependency_ms, onServed, recall });
   const app = originApp({
     ...{
       recommender,
@@ -87,6 +92,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
       answer_ms,
     },
     traces: options.traces,
+    making: recall,
     ...means,
     people: deletions && { deletions, profiles, graph, vectors },
   });
@@ -95,6 +101,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const close = async () => {
     await served.close();
     recommender.close();
+    await recall.close();
     await serveLog?.close();
   };
   return { ...served, relearn: recommender.relearn, close };
