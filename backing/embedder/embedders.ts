@@ -1,3 +1,4 @@
+import type { LearntTables } from './learnt/tables.ts';
 import { type Embedder, type EmbeddingVersion, sameVersion } from './port.ts';
 
 /** The embedders that are configured side by side: while one is rolled out, that of before and that of after. */
@@ -22,4 +23,20 @@ export function embeddersOf(usual: Embedder, ...beside: readonly Embedder[]): Em
       return embedder && sameVersion(embedder.version, version) ? embedder : null;
     },
   };
+}
+
+/** The configured embedders, and those that tenants had learnt as far as they are known at each moment. */
+export function withLearnt(embedders: Embedders, tables: Pick<LearntTables, 'all' | 'of'>): Embedders {
+  return {
+    get all() {
+      return [...embedders.all, ...tables.all()];
+    },
+    usual: embedders.usual,
+    of: (version) => embedders.of(version) ?? tables.of(version),
+  };
+}
+
+/** True where an embedder is anybody's, or this tenant's own. */
+export function isFor({ tenant_id: own }: Embedder, tenant_id: string): boolean {
+  return own === undefined || own === tenant_id;
 }

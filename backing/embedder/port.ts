@@ -9,6 +9,8 @@ export function sameVersion(a: EmbeddingVersion, b: EmbeddingVersion): boolean {
 /** Makes vectors of texts. */
 export interface Embedder {
   readonly version: EmbeddingVersion;
+  /** The tenant whose texts alone it was made for; left out where it is anybody's. */
+  readonly tenant_id?: string;
   /** One vector a text, each of length 1, or all zero for a text that says nothing. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
 }

@@ -18,7 +18,7 @@ export function openArchive(folder: string): Opened {
 }
 
 /** What the archive in an object storage needs to know. */
-const s3Settings = {
+export const s3Settings = {
   S3_ENDPOINT: setting.s3_endpoint,
   S3_REGION: setting.s3_region,
   S3_BUCKET: setting.s3_bucket,
@@ -41,13 +41,16 @@ export function bucketOf(read: S3Settings): Parameters<typeof openS3Objects>[0] 
   };
 }
 
+/** Says what is wrong with them together; null where nothing is. */
+export function checkS3({ S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY }: S3Settings): string | null {
+  return !S3_ACCESS_KEY_ID !== !S3_SECRET_ACCESS_KEY
+    ? 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY come together'
+    : null;
+}
+
 const s3 = shared({
   settings: s3Settings,
-  check({ S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY }) {
-    return !S3_ACCESS_KEY_ID !== !S3_SECRET_ACCESS_KEY
-      ? 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY come together'
-      : null;
-  },
+  check: checkS3,
   open: async (read): Promise<Opened> => over(await openS3Objects(bucketOf(read))),
 });
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ViewName, versionSuffix } from '#contract/topics.ts';
+import { withLearnt } from '../embedder/embedders.ts';
 import { openFolder } from '../folder.ts';
 import { type Environment, readSettings, type Setting, type Settings, setting } from '../settings.ts';
 import type { ViewState } from '../view-versions/port.ts';
@@ -146,6 +147,8 @@ export async function openPorts<Name extends RoleName>(
     })();
   }
   const ports: Record<string, unknown> = await openAll(stack, opening);
+  const { embedders, learnt } = ports as { embedders?: Opened<'embedders'>; learnt?: Opened<'learnt'> };
+  if (embedders && learnt) ports['embedders'] = withLearnt(embedders, learnt);
   const unread = ofViews.filter(({ view }) => !first.some(({ state }) => state.view === view));
   if (unread.length > 0)
     throw new ViewsUnknown(

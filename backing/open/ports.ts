@@ -3,6 +3,7 @@ import { apiKeys } from './api-keys.ts';
 import { archive } from './archive.ts';
 import { embedders } from './embedders.ts';
 import { graph } from './graph.ts';
+import { learnt } from './learnt.ts';
 import { log } from './log.ts';
 import type { Closable, Port, RoleName } from './port.ts';
 import { relational } from './relational.ts';
@@ -18,6 +19,7 @@ export const PORTS = {
   graph,
   answers,
   embedders,
+  learnt,
   apiKeys,
   archive,
 } as const;

@@ -3,6 +3,7 @@ import type { Report } from '../http/report.ts';
 import { campaignsIn } from './milvus/campaigns.ts';
 import { collectionsOf } from './milvus/collections.ts';
 import { connect, type MilvusAddress } from './milvus/connection.ts';
+import { dropVersionCollections } from './milvus/drop-old.ts';
 import { dumpOf } from './milvus/dump.ts';
 import { messagesIn } from './milvus/messages.ts';
 import type { IndexSettings } from './milvus/schema.ts';
@@ -70,6 +71,10 @@ export async function openMilvusVectors(
   return {
     ...messagesIn(store),
     ...campaignsIn(store),
+    async dropVersion(id, signal) {
+      signal.throwIfAborted();
+      await collections.using(() => dropVersionCollections(store, id, signal));
+    },
     dump: () => dumpOf(store),
     close: () => connection.close(),
   };

@@ -154,5 +154,10 @@ export interface Vectors {
    * which a message was accepted lately stays whole. Nobody may import meanwhile.
    */
   dropBefore(old: OldMonths, signal: AbortSignal): Promise<DroppedMonth[]>;
+  /**
+   * Drops all vectors of a version, by its id, of whichever tenant; a version may have that id again afterwards. Stopped
+   * in the middle, or done again, it ends the same. Nobody may put any of it meanwhile.
+   */
+  dropVersion(id: string, signal: AbortSignal): Promise<void>;
   dump(): AsyncIterable<string>;
 }

@@ -1,6 +1,6 @@
 import type { Answers } from '#backing/answers/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
-import type { Embedders } from '#backing/embedder/embedders.ts';
+import { type Embedders, isFor } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import { partitionOf } from '#backing/log/partition.ts';
 import type { Log } from '#backing/log/port.ts';
@@ -78,6 +78,7 @@ export async function reconcile(options: ReconcileOptions, signal: AbortSignal):
       const failed: unknown[] = [];
       for (const store of stores) {
         for (const embedder of page.length > 0 ? embedders.all : []) {
+          if (!isFor(embedder, tenant_id)) continue;
           try {
             const there = await store.vectors.campaignVersions(embedder.version, tenant_id, ids, within());
             const wrong = differences(page, there).filter((one) => isHandled(store, tenant_id, one));

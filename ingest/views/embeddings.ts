@@ -1,4 +1,4 @@
-import type { Embedders } from '#backing/embedder/embedders.ts';
+import { type Embedders, isFor } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import type { MessageVector, Vectors } from '#backing/vectors/port.ts';
 import { livedAt } from '#contract/deletion.ts';
@@ -10,8 +10,8 @@ import type { Hand, View } from './view.ts';
 type Ports = { embedder: Embedder; vectors: Vectors };
 
 /**
- * The vectors of what people said, and of campaigns, of every embedder that is configured: the usual one's first, so
- * that those are there even while another one fails.
+ * The vectors of what people said, and of campaigns, of every embedder that is configured, and of those that tenants
+ * had learnt for what is theirs: the usual one's first, so that those are there even while another one fails.
  */
 export function embeddingsView({ embedders, vectors }: { embedders: Embedders; vectors: Vectors }): View {
   return {
@@ -21,8 +21,11 @@ export function embeddingsView({ embedders, vectors }: { embedders: Embedders; v
     forget: (people, signal) => vectors.forget(people, signal),
     async write({ events, campaigns }, hand) {
       for (const embedder of embedders.all) {
-        if (events.length > 0) await writeMessages(events, { embedder, vectors }, hand);
-        if (campaigns.length > 0) await writeCampaigns(campaigns, { embedder, vectors }, hand);
+        const own = <One extends { envelope: { tenant_id: string } }>(records: readonly One[]) =>
+          records.filter(({ envelope }) => isFor(embedder, envelope.tenant_id));
+        const [said, told] = [own(events), own(campaigns)];
+        if (said.length > 0) await writeMessages(said, { embedder, vectors }, hand);
+        if (told.length > 0) await writeCampaigns(told, { embedder, vectors }, hand);
       }
     },
   };

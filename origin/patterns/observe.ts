@@ -2,6 +2,7 @@ import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Profiles } from '#backing/profiles/port.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Observed } from './observed.ts';
+import { sampleOf } from './sample.ts';
 
 /** Of more entries than this, those of people read later are left out: 20 MB. */
 const MOST_ENTRIES = 5_000_000;
@@ -11,25 +12,6 @@ const MOST_MESSAGES = 40_000;
 const VECTORS_AT_ONCE = 2_000;
 
 type Said = { user_id: string; message_id: string; speaker: number; about: number };
-
-/** Keeps a sample of equal chances of all that it is shown, by a fixed sequence (Vitter's algorithm R). */
-function sampleOf<Item>(most: number) {
-  const kept: Item[] = [];
-  let [seen, state] = [0, 1];
-  return {
-    kept,
-    show(item: Item) {
-      seen++;
-      if (kept.length < most) {
-        kept.push(item);
-        return;
-      }
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      const place = Math.floor((state / 2 ** 32) * seen);
-      if (place < most) kept[place] = item;
-    },
-  };
-}
 
 /** Reads what a tenant's people did and said: one pass over their profiles, and the vectors of a sample of messages. */
 export async function observe(

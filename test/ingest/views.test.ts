@@ -455,6 +455,20 @@ describe('with several embedders', () => {
     ]);
   });
 
+  it("vectors of a tenant's own version are written of what is theirs, and of nobody else's", async () => {
+    for (const [tenant_id, written] of [
+      ['acme', 64],
+      ['other', 0],
+    ] as const) {
+      const world = await worldWith({ ...otherEmbedder, tenant_id });
+      expect(await runToEnd(world, { views: [world.view] }, [groups.embeddings])).toEqual([]);
+      expect(await versionsIn(world.stores)).toEqual([
+        [256, 256],
+        [written, written].map((size) => size || undefined),
+      ]);
+    }
+  });
+
   it('while one beside fails the usual vectors are there, and its own follow once it is well', async () => {
     let down = true;
     const failing: Embedder = {

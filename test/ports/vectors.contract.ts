@@ -735,6 +735,35 @@ export function vectorsContract({ name, open }: VectorsSubject): void {
       expect(await vectors.dropBefore({ ...old, dry_run: false }, signal)).toEqual([]);
     });
 
+    test('a version is dropped whole, no other is touched, and its id may be of another model afterwards', async () => {
+      const [vectors, oracle, tenant_id, other] = [await open(), await open(), newTenant(), newTenant()];
+      const beside = { ...version, id: 'test-v1-too' };
+      const months = ['2026-09', '2026-11'].map((month) =>
+        message({ tenant_id, message_id: month, occurred_at: `${month}-01T00:00:00.000Z` }),
+      );
+      for (const store of [vectors, oracle]) {
+        await store.putMessages(beside, months, signal);
+        await store.putCampaigns(beside, [campaignVector(tenant_id, 'c')], signal);
+      }
+      await vectors.putMessages(version, [...months, message({ tenant_id: other })], signal);
+      await vectors.putCampaigns(version, [campaignVector(other, 'c')], signal);
+      expect(await idsNear(vectors, amongMessages(tenant_id))).toHaveLength(2);
+      expect(await campaignsNear(vectors, amongCampaigns(other))).toEqual(['c']);
+
+      await expect(vectors.dropVersion(version.id, AbortSignal.abort())).rejects.toThrow();
+      expect(await idsNear(vectors, amongMessages(tenant_id))).toHaveLength(2);
+      for (const id of [version.id, version.id, 'nobody-has-it']) await vectors.dropVersion(id, signal);
+      expect(await collect(vectors.dump())).toEqual(await collect(oracle.dump()));
+      expect(await idsNear(vectors, amongMessages(tenant_id))).toEqual([]);
+      expect(await campaignsNear(vectors, amongCampaigns(other))).toEqual([]);
+      expect(await vectors.messages(version, tenant_id, 'u', ['2026-09'], signal)).toEqual([null]);
+
+      const changed = { ...version, dimension: 2, digest: 'another' };
+      const vector = Float32Array.of(0, 1);
+      await vectors.putMessages(changed, [message({ tenant_id, vector })], signal);
+      expect(await vectors.messages(changed, tenant_id, 'u', ['m'], signal)).toEqual([vector]);
+    });
+
     test('an aborted call rejects, and writes nothing', async () => {
       const [vectors, tenant_id, aborted] = [await open(), newTenant(), AbortSignal.abort()];
       await expect(vectors.putMessages(version, [message({ tenant_id })], aborted)).rejects.toThrow();

@@ -4,8 +4,9 @@ import type { Table } from './table.ts';
 import { sumOf } from './train.ts';
 
 /** What a table makes is told by all of it. */
-function digestOf({ dimension, words, vectors, common }: Table): string {
-  const hash = createHash('sha256').update(JSON.stringify([dimension, words]));
+function digestOf({ dimension, words, vectors, common }: Table, tenant_id?: string): string {
+  const told = tenant_id === undefined ? [dimension, words] : [dimension, words, tenant_id];
+  const hash = createHash('sha256').update(JSON.stringify(told));
   for (const { buffer, byteOffset, byteLength } of [vectors, common]) {
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
@@ -28,21 +29,21 @@ function embedOne(text: string, slots: ReadonlyMap<string, number>, table: Table
   return vector;
 }
 
+/** The version of a table of that dimension and digest. */
+export function learntVersion(dimension: number, digest: string): EmbeddingVersion {
+  return { id: `learnt-${dimension}-${digest.slice(0, 12)}`, dimension, metric: 'cosine', digest };
+}
+
 /**
- * The embedder of a table that was learnt. Its version names the table by its digest, so that two trainings are one
- * version exactly where they are equal. A text of which no word was learnt says nothing.
+ * The embedder of a table that was learnt, of a tenant's own where one is told. Its version names the table by its
+ * digest, so that two trainings are one version exactly where they, and whose they are, are equal. A text of which no
+ * word was learnt says nothing.
  */
-export function learntEmbedder(table: Table): Embedder {
+export function learntEmbedder(table: Table, tenant_id?: string): Embedder {
   const slots = new Map(table.words.map((word, slot) => [word, slot]));
-  const digest = digestOf(table);
-  const version: EmbeddingVersion = {
-    id: `learnt-${table.dimension}-${digest.slice(0, 12)}`,
-    dimension: table.dimension,
-    metric: 'cosine',
-    digest,
-  };
   return {
-    version,
+    version: learntVersion(table.dimension, digestOf(table, tenant_id)),
+    ...(tenant_id === undefined ? {} : { tenant_id }),
     async embed(texts, signal) {
       signal.throwIfAborted();
       return texts.map((text) => embedOne(text, slots, table));

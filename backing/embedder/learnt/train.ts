@@ -58,6 +58,8 @@ export type Corpus = {
   texts: readonly string[];
   /** Names of people, as `nameOf` gives them: they are left out. */
   names: ReadonlySet<string>;
+  /** Who said each text, by number: then a word is learnt only where enough people used it. */
+  people?: readonly number[];
   seed: number;
 };
 
@@ -66,8 +68,8 @@ export type Corpus = {
  * 2014); a text is the weighted sum of its words, without what all texts share (Arora, Liang and Ma, 2017). The same
  * corpus and seed give the same table. Null where too few words are frequent enough to learn anything of.
  */
-export function train({ texts, names, seed }: Corpus): Table | null {
-  const vocabulary = vocabularyOf(texts, names);
+export function train({ texts, names, people, seed }: Corpus): Table | null {
+  const vocabulary = vocabularyOf(texts, names, people);
   const { words, counts, slots } = vocabulary;
   if (words.length < DIMENSION) return null;
   const vectors = factorise(ppmi(texts, vocabulary), DIMENSION, seed);

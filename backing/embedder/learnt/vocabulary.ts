@@ -2,6 +2,8 @@ import { STOP_WORDS, wordsOf } from '../words.ts';
 
 /** Rarer words say too little of what stands beside them. */
 const RAREST = 5;
+/** A word that fewer people used could tell who they are, or what one of them said, even once they are forgotten. */
+export const FEWEST_PEOPLE = 5;
 const MOST_WORDS = 20_000;
 /** One letter or digit alone says nothing, and nothing is gained by words longer than this. */
 const [SHORTEST, LONGEST] = [2, 40];
@@ -29,12 +31,30 @@ const CALLS = 0.1;
 /** The words by which a text calls somebody: its first where a colon or comma follows, and those behind an @. */
 const CALLED = /^[^\p{L}\p{N}]*([\p{L}\p{N}]+)[^\p{L}\p{N}\s]*[:,]|@([\p{L}\p{N}]+)/gu;
 
+/** Of each word the first people who used it, no more than matter. */
+function peopleOf(texts: readonly string[], people: readonly number[]): Map<string, number[]> {
+  const users = new Map<string, number[]>();
+  texts.forEach((text, at) => {
+    const person = people[at] as number;
+    for (const word of wordsOf(text)) {
+      const known = users.get(word);
+      if (!known) users.set(word, [person]);
+      else if (known.length < FEWEST_PEOPLE && !known.includes(person)) known.push(person);
+    }
+  });
+  return users;
+}
+
 /**
  * Counts in how many texts each word stands. Stop words are left out, and names, so that two texts are never alike because
  * they were said to the same person; but a name that most say as a word is a word (there is always somebody called
- * "linux").
+ * "linux"). Where `people` tells who said each text, so are words that fewer than FEWEST_PEOPLE of them used.
  */
-export function vocabularyOf(texts: readonly string[], names: ReadonlySet<string>): Vocabulary {
+export function vocabularyOf(
+  texts: readonly string[],
+  names: ReadonlySet<string>,
+  people?: readonly number[],
+): Vocabulary {
   const counts = new Map<string, number>();
   const calls = new Map<string, number>();
   const count = (map: Map<string, number>, word: string) => map.set(word, (map.get(word) ?? 0) + 1);
@@ -49,8 +69,10 @@ export function vocabularyOf(texts: readonly string[], names: ReadonlySet<string
   }
   const isName = (word: string, texts_with: number) =>
     names.has(word) && (texts_with < WORD_TEXTS || (calls.get(word) ?? 0) >= CALLS * texts_with);
+  const users = people && peopleOf(texts, people);
+  const isShared = (word: string) => !users || (users.get(word)?.length ?? 0) >= FEWEST_PEOPLE;
   const kept = [...counts]
-    .filter(([word, texts_with]) => texts_with >= RAREST && !isName(word, texts_with))
+    .filter(([word, texts_with]) => texts_with >= RAREST && !isName(word, texts_with) && isShared(word))
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
     .slice(0, MOST_WORDS);
   return {

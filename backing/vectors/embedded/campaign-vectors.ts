@@ -16,7 +16,12 @@ export function campaignVectors(
   db: DatabaseSync,
   versions: StoredVersions,
   arena: Arena,
-): Pick<Vectors, 'putCampaigns' | 'nearestCampaigns' | 'campaignsExactly' | 'campaign' | 'campaignVersions'> {
+): Pick<
+  Vectors,
+  'putCampaigns' | 'nearestCampaigns' | 'campaignsExactly' | 'campaign' | 'campaignVersions'
+> & {
+  letGo(): void;
+} {
   const put = db.prepare(`
     INSERT INTO campaign_vectors (version, tenant_id, campaign_id, campaign_version, campaign, vector)
     VALUES (?, ?, ?, ?, ?, ?)
@@ -96,5 +101,6 @@ export function campaignVectors(
         deleted: row.deleted === 1,
       }));
     },
+    letGo: held.clear,
   };
 }

@@ -6,6 +6,25 @@ import type { DroppedMonth, OldMonths } from '../port.ts';
 /** How many rows leave in a transaction. */
 const SOME = 1_000;
 
+/** Drops a version, some rows at a time, letting others have their turn in between. */
+export async function dropVersion(db: DatabaseSync, id: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const removals = [
+    db.prepare(`
+      DELETE FROM message_vectors WHERE rowid IN (
+        SELECT rowid FROM message_vectors WHERE version = ? LIMIT ${SOME})`),
+    db.prepare('DELETE FROM campaign_vectors WHERE version = ?'),
+    db.prepare('DELETE FROM vector_versions WHERE id = ?'),
+  ];
+  for (const remove of removals) {
+    while (remove.run(id).changes) {
+      await others();
+      signal.throwIfAborted();
+    }
+  }
+  scrub(db);
+}
+
 /** Drops old months of messages, some rows at a time, letting others have their turn in between. */
 export async function dropOldMonths(
   db: DatabaseSync,

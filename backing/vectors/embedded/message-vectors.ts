@@ -34,7 +34,7 @@ export function messageVectors(
   | 'messagesOfMany'
   | 'messagesOf'
   | 'dropBefore'
-> {
+> & { letGo(): void } {
   addColumn(db, 'message_vectors', 'lived_at', "TEXT NOT NULL DEFAULT ''");
   // A message of an earlier build counts as accepted when this one first opens the file.
   addColumn(db, 'message_vectors', 'accepted_at', `TEXT NOT NULL DEFAULT '${new Date().toISOString()}'`);
@@ -162,5 +162,6 @@ export function messageVectors(
       if (!old.dry_run) held.clear();
       return dropped;
     },
+    letGo: held.clear,
   };
 }

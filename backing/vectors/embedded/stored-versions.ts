@@ -40,6 +40,8 @@ export function storedVersions(db: DatabaseSync) {
         return run();
       });
     },
+    /** From here on a version is what the next rows of it say. */
+    forget: (id: string) => versions.delete(id),
   };
 }
 export type StoredVersions = ReturnType<typeof storedVersions>;

@@ -1,5 +1,6 @@
 import { ConsistencyLevelEnum } from '@zilliz/milvus2-sdk-node';
 import type { DroppedMonth, OldMonths } from '../port.ts';
+import { versionPart } from './names.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -35,4 +36,15 @@ export async function dropOldCollections(
     dropped.push({ version, month: one.kind === 'history' ? `before ${one.month}` : one.month, messages });
   }
   return dropped.sort((a, b) => (`${a.version} ${a.month}` < `${b.version} ${b.month}` ? -1 : 1));
+}
+
+/** Drops all collections of a version. */
+export async function dropVersionCollections(
+  { collections }: Store,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const part = versionPart(id);
+  for (const { name, version } of await collections.list(signal, true))
+    if (version === part) await collections.drop(name, signal);
 }

@@ -20,6 +20,7 @@ type Asking = {
 };
 type Options = Partial<Asking> & {
   ablate?: string;
+  learning?: boolean;
   services?: boolean;
   part?: Part;
   clean?: string | true;
@@ -68,6 +69,7 @@ export function evaluateCommand(): Command {
       '--clean [name]',
       'remove what runs with --services left there, or one of them, and do nothing else',
     )
+    .option('--no-learning', 'keep to the embedding version that tenants share')
     .addHelpText('after', HELP)
     .action(async ({ clean, ...options }: Options) => {
       if (clean === undefined) return await evaluate(options);
@@ -93,7 +95,7 @@ function asking(options: Options): Asking {
   throw new Mendable(`evaluate needs ${missing.map((name) => `--${name}`).join(', ')}: see --help`);
 }
 
-async function evaluate({ ablate, services, part, ...given }: Options): Promise<void> {
+async function evaluate({ ablate, services, learning, part, ...given }: Options): Promise<void> {
   const options = asking(given);
   const [signal, progress] = [stopSignal(), progressOn(process.stderr)];
   const [campaigns, events] = [await readCampaigns(options.campaigns), await readEvents(options.events)];
@@ -102,7 +104,7 @@ async function evaluate({ ablate, services, part, ...given }: Options): Promise<
   const told = truth && ablation({ questions, truth, events });
   const past = {
     ...{ campaigns, events, questions, placement: options.placement },
-    ...{ onRanked: told?.onRanked, all_sources: told !== null, part },
+    ...{ onRanked: told?.onRanked, all_sources: told !== null, part, learn_texts: learning ?? true },
   };
   const [from, before] = boundsOf(questions.length, part ?? { part: 1, of: 1 });
   const ground = await (services ? chosenGround(process.env) : embeddedGround());

@@ -12,6 +12,7 @@ export const REMOVING: Readonly<Record<string, Remove>> = {
   'vectors milvus': removeCollections,
   'graph neo4j': removeGraphVersion,
   'archive s3': removeObjects,
+  'learnt s3': removeObjects,
 };
 
 /** The names that there are of what such a run makes, its own among those of others. */

@@ -1,33 +1,49 @@
 import type { Answers } from '#backing/answers/port.ts';
 import type { Catalogue } from '#backing/catalogue/port.ts';
-import { openStores } from '#backing/embedded.ts';
+import type { Embedders } from '#backing/embedder/embedders.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { openPorts, readPorts } from '#backing/open/open-ports.ts';
-import { servingIn } from '#backing/open/serving-in.ts';
+import type { PortName } from '#backing/open/ports.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
-import { openData } from '../folder/data-folder.ts';
+import { embeddedEnvironment } from '../folder/embedded-in.ts';
 
 /** What a switch has to do with. */
 export type SwitchStores = { catalogue: Catalogue; vectors: Vectors; versions: Versions; answers: Answers };
 
-/** Those of a data folder. Throws FolderInUse while another process has it, whose epochs nobody else can raise. */
-export async function embeddedStores(stack: AsyncDisposableStack, data: string): Promise<SwitchStores> {
-  const folder = openData(data);
-  stack.defer(() => folder.close());
-  const stores = openStores({
-    path: folder.path,
-    clock: Date.now,
-    serving: await servingIn(folder),
-  });
-  stack.defer(() => stores.close());
-  return stores;
+/** Where the ports are: in the environment, or in a data folder, which nobody else has meanwhile. */
+export type Place = { data: string; services: boolean };
+
+const SWITCH: readonly PortName[] = ['relational', 'vectors', 'answers', 'embedders', 'learnt'];
+const ROLL_OUT: readonly PortName[] = [...SWITCH, 'log', 'archive'];
+
+const means = { clock: Date.now, report: toStderr, application: 'edgewise-embeddings' };
+
+/** Opens what a switch needs: so it can be switched back while nothing else can be reached. */
+export async function openForSwitch(
+  stack: AsyncDisposableStack,
+  { data, services }: Place,
+): Promise<{ stores: SwitchStores; embedders: Embedders }> {
+  const chosen = services
+    ? readPorts(['origin'], {}, process.env, SWITCH)
+    : readPorts(['gateway', 'views', 'origin'], {}, embeddedEnvironment(data), SWITCH);
+  const { relational, switches, vectors, answers, embedders } = await openPorts<'origin'>(
+    stack,
+    chosen,
+    means,
+  );
+  const stores = { catalogue: relational.catalogue, versions: switches.versions, vectors, answers };
+  return { stores, embedders };
 }
 
-/** Those that the environment chooses for the origin. */
-export async function realStores(stack: AsyncDisposableStack): Promise<SwitchStores> {
-  const chosen = readPorts(['origin'], {}, process.env, ['relational', 'vectors', 'answers']);
-  const means = { clock: Date.now, report: toStderr, application: 'edgewise-embeddings' };
-  const { relational, switches, vectors, answers } = await openPorts<'origin'>(stack, chosen, means);
-  return { catalogue: relational.catalogue, versions: switches.versions, vectors, answers };
+/** Opens what a version is rolled out by as well. */
+export async function openForRollOut(stack: AsyncDisposableStack, { data, services }: Place) {
+  const chosen = services
+    ? readPorts(['views'], {}, process.env, ROLL_OUT)
+    : readPorts(['gateway', 'views', 'origin'], {}, embeddedEnvironment(data), ROLL_OUT);
+  const { relational, switches, vectors, answers, embedders, learnt, log, archive } =
+    await openPorts<'views'>(stack, chosen, means);
+  const { versions, viewVersions } = switches;
+  const stores = { catalogue: relational.catalogue, versions, vectors, answers };
+  return { stores, embedders, viewVersions, tables: learnt, log, archive };
 }

@@ -1,6 +1,7 @@
-import type { Embedders } from '#backing/embedder/embedders.ts';
+import { type Embedders, isFor } from '#backing/embedder/embedders.ts';
 import { type EmbeddingVersion, sameVersion } from '#backing/embedder/port.ts';
 import { Mendable } from '../terminal/mendable.ts';
+import { embedderOf } from './rolling-out.ts';
 import type { SwitchStores } from './stores.ts';
 
 /** How many campaigns are looked up at once. */
@@ -35,7 +36,7 @@ export async function embeddingStatus(asked: Asked): Promise<EmbeddingStatus> {
   const { stores, embedders, tenant_id, signal } = asked;
   const row = await stores.versions.current(tenant_id, signal);
   const current = row ?? embedders.usual;
-  const known = embedders.all.map(({ version }) => version);
+  const known = embedders.all.filter((one) => isFor(one, tenant_id)).map(({ version }) => version);
   const all = known.some((version) => sameVersion(version, current)) ? known : [...known, current];
   const versions: Coverage[] = [];
   for (const version of all) versions.push(await coverage(asked, version));
@@ -44,7 +45,7 @@ export async function embeddingStatus(asked: Asked): Promise<EmbeddingStatus> {
 
 /**
  * Switches a tenant's answers to another version by its row, and raises the tenant's epoch. Throws Mendable, and changes
- * nothing, where no embedder of that version is configured, where the tenant has no campaign vectors of it, or,
+ * nothing, where no embedder of that version is configured for the tenant, where the tenant has no campaign vectors of it, or,
  * unless `partial`, fewer than of its current one, or where somebody else has switched in between. After any other
  * failure it can be repeated.
  */
@@ -53,13 +54,7 @@ export async function switchEmbeddings(
   { to: id, partial }: { to: string; partial: boolean },
 ): Promise<EmbeddingVersion> {
   const { stores, embedders, tenant_id, signal } = asked;
-  const to = embedders.all.find(({ version }) => version.id === id)?.version;
-  if (!to) {
-    const known = embedders.all.map(({ version }) => version.id).join(', ');
-    throw new Mendable(
-      `No embedder of the version ${id} is configured (EMBEDDER and EMBEDDINGS_…): there is ${known}`,
-    );
-  }
+  const { version: to } = embedderOf(asked, id);
   const { versions, answers } = stores;
   const row = await versions.current(tenant_id, signal);
   const [before, after] = [await coverage(asked, row ?? embedders.usual), await coverage(asked, to)];

@@ -7,7 +7,7 @@ export const DEFAULT_DATA = '.edgewise';
 
 /** All that ever stands in a data folder. */
 const OURS =
-  /^(format|lock|archive|(log|control|placements|(views|vectors|graph)(_r\d+)?)\.db|(imports|keys|run|state)\.json|rejected\.ndjson)(-wal|-shm|-journal|(\.\d+)?\.new)?$/;
+  /^(format|lock|archive|learnt|(log|control|placements|(views|vectors|graph)(_r\d+)?)\.db|(imports|keys|run|state)\.json|rejected\.ndjson)(-wal|-shm|-journal|(\.\d+)?\.new)?$/;
 /** What stays when it is emptied: the lock that is held; the keys, so that tokens and API keys go on to hold; and placements. */
 const KEPT = /^(lock|format|keys\.json|(control|placements)\.db.*)$/;
 

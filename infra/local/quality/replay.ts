@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
+import { corpusOf } from '#backing/embedder/learnt/corpus.ts';
 import { learnEmbedder } from '#backing/embedder/learnt/learn.ts';
-import { nameOf } from '#backing/embedder/learnt/vocabulary.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { BACKOFF, delayAfter } from '#backing/log/backoff.ts';
@@ -37,6 +37,8 @@ export type Past = {
   all_sources?: boolean;
   /** Which part of the questions is asked; all of them, where it is left out. */
   part?: Part | undefined;
+  /** Whether embeddings are learnt of the texts so far each time these have doubled; they are, where nothing is said. */
+  learn_texts?: boolean;
 };
 
 /** What was answered about somebody, best first. */
@@ -48,7 +50,6 @@ const APPEND = 1000;
 /** A machine under load makes no answer worse here: what came late is asked for again. */
 const DEPENDENCY_MS = 5000;
 const ATTEMPTS = 6;
-const SEED = 1;
 
 /** An answer was made without one of its sources, however often it was asked for. */
 class NotWhole extends Error {
@@ -129,9 +130,9 @@ export async function replay(
     /** Rolls out what is learnt of the texts so far: its view reads the log from its beginning, then answers are made of its vectors. */
     const learnTexts = async (fed: number) => {
       const before = events.slice(0, fed);
-      const names = new Set(before.map(({ user_id }) => nameOf(user_id)).filter((name) => name !== null));
-      const texts = before.flatMap((event) => (event.type === 'message' ? [event.text] : []));
-      const embedder = await learnEmbedder({ texts, names, seed: SEED }, signal);
+      const said = before.flatMap((event) => (event.type === 'message' ? [event] : []));
+      const known = before.map(({ user_id }) => user_id);
+      const embedder = await learnEmbedder(corpusOf(said, known), signal);
       if (!embedder) return;
       await embedding.views.close();
       embedding = await embeddingBy(embedder, ground);
@@ -164,7 +165,7 @@ export async function replay(
         );
       }
       if (fed > before || i === 0) await settled();
-      if (step.texts) await learnTexts(fed);
+      if (step.texts && (past.learn_texts ?? true)) await learnTexts(fed);
       if (step.patterns) await persistently(signal, () => recommender.relearn(TENANT));
       if (!step.asked) continue;
       const { user_id } = step.question;

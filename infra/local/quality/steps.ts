@@ -1,3 +1,4 @@
+import { LEAST_TEXTS } from '#backing/embedder/learnt/learn.ts';
 import type { Question } from './past-question.ts';
 
 /** A question, how many events are seen before it is asked, and what is learnt of them first. */
@@ -14,12 +15,12 @@ export type Step = {
 export type Part = { part: number; of: number };
 
 /** What is learnt is learnt when a tenant is so large, and again when it has grown by so much; the same from the same. */
-const [FIRST_TEXTS, TEXTS_GROWTH] = [5000, 2];
+const TEXTS_GROWTH = 2;
 const [FEWEST_NEW, PATTERNS_GROWTH] = [500, 1.35];
 
 /** The steps through a past: events and questions in the order of their moments, nothing seen from a question's moment on. */
 export function stepsOf(events: readonly { occurred_at: string }[], questions: readonly Question[]): Step[] {
-  let [fed, textsAt, patternsAt] = [0, FIRST_TEXTS, 0];
+  let [fed, textsAt, patternsAt] = [0, LEAST_TEXTS, 0];
   return questions.map((question) => {
     while (fed < events.length && (events[fed] as { occurred_at: string }).occurred_at < question.moment)
       fed++;

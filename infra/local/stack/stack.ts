@@ -1,10 +1,12 @@
 import { openStores, type Stores } from '#backing/embedded.ts';
+import { withLearnt } from '#backing/embedder/embedders.ts';
 import { embedderSettings, openEmbedders } from '#backing/embedder/open.ts';
 import type { Folder } from '#backing/folder.ts';
 import { toStderr } from '#backing/http/report.ts';
 import { serveApp } from '#backing/http/serve.ts';
 import { openLog } from '#backing/log/embedded.ts';
 import type { Log } from '#backing/log/port.ts';
+import { openLearnt } from '#backing/open/learnt.ts';
 import { servingIn } from '#backing/open/serving-in.ts';
 import type { Clock } from '#contract/clock.ts';
 import { importKeys } from '#contract/signature.ts';
@@ -63,8 +65,11 @@ export async function startStack({
     closing.defer(() => stores.close());
     const log = openLog({ file: folder.path('log.db'), clock, forget: { report: toStderr } });
     closing.defer(() => log.close());
-    const embedders = await openEmbedders(embedderSettings(process.env), toStderr);
-    closing.defer(() => embedders.close());
+    const configured = await openEmbedders(embedderSettings(process.env), toStderr);
+    closing.defer(() => configured.close());
+    const learnt = await openLearnt(folder.path('learnt'), toStderr);
+    closing.defer(() => learnt.close());
+    const embedders = withLearnt(configured, learnt);
 
     let paused = false;
     const tell = reportFailure(toStderr);

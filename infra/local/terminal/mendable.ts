@@ -24,6 +24,7 @@ const SENTENCES = new Set([
   'history_lost',
   'versions_differ',
   'views_at_rest',
+  'no_tables',
 ]);
 /** Those of a server that cannot listen, by the code of their cause. */
 const LISTENING = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND']);

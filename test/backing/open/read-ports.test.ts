@@ -43,6 +43,7 @@ describe('what is chosen for the ports', () => {
       'graph neo4j',
       'answers redis',
       'embedders hashing',
+      'learnt none',
       'archive s3',
     ]);
     expect(chosen(['views', 'origin'], { ...ALL_EMBEDDED, LOG: 'kafka', KAFKA_BROKERS: 'h:1' })).toEqual([
@@ -53,6 +54,7 @@ describe('what is chosen for the ports', () => {
       'graph embedded',
       'answers embedded',
       'embedders hashing',
+      'learnt embedded',
       'apiKeys embedded',
       'archive embedded',
     ]);
