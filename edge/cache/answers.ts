@@ -1,13 +1,13 @@
-import type { Answer } from '#contract/answer.ts';
 import type { Clock } from '#contract/clock.ts';
-import { type EpochReader, type Epochs, sameEpochs } from '#contract/epoch.ts';
+import { type EpochReader, sameEpochs } from '#contract/epoch.ts';
 import { composite } from '#contract/ids.ts';
 import { asProblem, Problem } from '#contract/problem.ts';
-import { BreakerOpen } from '../breaker.ts';
 import { type Log, traceOf } from '../log.ts';
 import { isFailure, type Reply } from '../origin.ts';
 import type { Colo } from './colo.ts';
 import { flights } from './flights.ts';
+import { redisHedge } from './hedge.ts';
+import { knowing } from './known.ts';
 import type { Memory } from './memory.ts';
 import {
   arrived,
@@ -74,9 +74,6 @@ export type AnswerCache = {
 
 const HIT = { how: 'hit', reply: null, replaced: false, cache_ms: 0, origin_ms: 0, times: [] } as const;
 
-/** What the tiers that know the epochs say: the epochs, and the answer kept there; null where none of them can. */
-type Known = { epochs: Epochs; answer: Answer | null; from: 'redis' | 'origin' };
-
 export function answerCache({
   memory,
   refusals,
@@ -100,34 +97,23 @@ export function answerCache({
   log: Log;
 }): AnswerCache {
   const under_way = flights<Outcome>();
+  const hedge = redisHedge(clock);
+  const { askRedis, askEpochs } = knowing({ redis, epochs, log });
 
   function keep({ key, tenant_id, user_id }: Subject, entry: Entry) {
     memory.set(key, entry, user_id === null ? null : composite(tenant_id, user_id));
   }
 
-  async function askRedis(subject: Subject): Promise<Known | null> {
-    if (!redis) return null;
-    try {
-      return { ...(await redis.get(subject)), from: 'redis' };
-    } catch (error) {
-      if (!(error instanceof BreakerOpen)) log({ level: 'warn', event: 'redis_failed', ...traceOf(error) });
-      return null;
-    }
-  }
-
-  async function askEpochs({ tenant_id, user_id }: Subject, left_ms: number): Promise<Known | null> {
-    if (left_ms <= 0) return null;
-    try {
-      const now = await epochs.read(tenant_id, user_id, AbortSignal.timeout(left_ms));
-      return { epochs: now, answer: null, from: 'origin' };
-    } catch {
-      log({ level: 'warn', event: 'epochs_unknown' });
-      return null;
-    }
-  }
-
-  /** Looks in the tiers behind the memory; gives what may be served, and leaves in memory what may stand in. */
-  async function find(subject: Subject, behind: WaitUntil, ends_ms: number): Promise<Outcome | null> {
+  /**
+   * Looks in the tiers behind the memory; gives what may be served, and leaves in memory what may stand in. `beside` is called
+   * where Redis is silent, and would hardly be found to have the answer: nothing is kept that may still hold.
+   */
+  async function find(
+    subject: Subject,
+    behind: WaitUntil,
+    ends_ms: number,
+    beside: (() => void) | null,
+  ): Promise<Outcome | null> {
     const { key } = subject;
     const begun_ms = clock();
     let kept = memory.get(key);
@@ -152,8 +138,9 @@ export function answerCache({
     }
 
     const asked_ms = clock();
+    const may_hold = kept && step !== 'ask' && !isOutdated(kept);
     const known =
-      (await askRedis(subject)) ??
+      (await hedge.heard(askRedis(subject), may_hold ? null : beside)) ??
       (kept && step !== 'ask' ? await askEpochs(subject, ends_ms - clock()) : null);
     if (!known) return null;
     const now_ms = clock();
@@ -178,7 +165,9 @@ export function answerCache({
       if (colo) behind(colo.put(subject, better));
       return found('hit', 'redis', better);
     }
-    if (!kept || kept.answer.created_ms < entry.answer.created_ms) keep(subject, outdated(entry));
+    // The origin may have answered meanwhile.
+    const newest = memory.get(key);
+    if (!newest || newest.answer.created_ms < entry.answer.created_ms) keep(subject, outdated(entry));
     return null;
   }
 
@@ -206,7 +195,12 @@ export function answerCache({
   }
 
   /** Validates what is kept, and asks the origin where that does not help. Never rejects. */
-  async function refresh(subject: Subject, ask: Load, behind: WaitUntil, ends_ms: number): Promise<Outcome> {
+  async function refresh(
+    subject: Subject,
+    ask: Load,
+    behind: WaitUntil,
+    { ends_ms, awaited }: { ends_ms: number; awaited: boolean },
+  ): Promise<Outcome> {
     const begun_ms = clock();
     const told: Outcome = {
       ...HIT,
@@ -218,11 +212,18 @@ export function answerCache({
     };
     let asked_ms = begun_ms;
     try {
-      const found = await find(subject, behind, ends_ms);
+      const { found, made } = await hedge.first({
+        look: (beside) => find(subject, behind, ends_ms, awaited ? beside : null),
+        make() {
+          asked_ms = clock();
+          told.cache_ms = asked_ms - begun_ms;
+          return load(subject, ask, behind, ends_ms);
+        },
+        good: ({ kept }) => kept !== null,
+        waitUntil: behind,
+      });
       if (found) return found;
-      asked_ms = clock();
-      told.cache_ms = asked_ms - begun_ms;
-      const { reply, kept, ...took } = await load(subject, ask, behind, ends_ms);
+      const { reply, kept, ...took } = made;
       return { ...told, how: kept ? 'stored' : 'passed', ...took, entry: kept, reply };
     } catch (error) {
       // Nobody may be waiting for it, so a fault of our own is told here.
@@ -231,14 +232,17 @@ export function answerCache({
     }
   }
 
-  const share = (subject: Subject, ask: Load, { waitUntil, budget_ms }: Options) =>
-    under_way.share(subject.key, () => refresh(subject, ask, waitUntil, clock() + budget_ms), {
+  function share(subject: Subject, ask: Load, { waitUntil, budget_ms }: Options, awaited: boolean) {
+    const about = () => ({ ends_ms: clock() + budget_ms, awaited });
+    const patience_ms = budget_ms + GRACE_MS;
+    return under_way.share(subject.key, () => refresh(subject, ask, waitUntil, about()), {
       waitUntil,
-      patience_ms: budget_ms + GRACE_MS,
+      patience_ms,
     });
+  }
 
   function validateBehind(subject: Subject, ask: Load, options: Options) {
-    if (!under_way.has(subject.key)) void share(subject, ask, options);
+    if (!under_way.has(subject.key)) void share(subject, ask, options, false);
   }
 
   function held(subject: Subject, ask: Load, options: Options): Served | null {
@@ -268,7 +272,7 @@ export function answerCache({
       if (refusal)
         return { ...HIT, how: 'passed', tier: 'memory', entry: null, reply: refusal, collapsed: false };
 
-      const { value, joined } = await share(subject, ask, options);
+      const { value, joined } = await share(subject, ask, options, true);
       const { problem, ...outcome } = value;
       if (outcome.entry) {
         if (outcome.tier === 'colo' && stepOf(outcome.entry, clock()) !== 'serve')

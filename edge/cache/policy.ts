@@ -60,13 +60,16 @@ export function mayStandIn({ answer }: Entry, now_ms: number): boolean {
 }
 
 /**
- * Which of two is kept and served, once the origin has answered: the fresh one, unless what is kept was
- * validated later, or the fresh one is degraded and bears the epochs of a good one, which then still holds.
+ * Which of two is kept and served, once Redis or the origin has answered: the fresh one, unless what is kept was
+ * validated later, or then as well and made later, or the fresh one is degraded and bears the epochs of a good one, which then still holds.
  */
 export function preferred(kept: Entry | undefined, fresh: Entry, now_ms: number): Entry {
   if (!kept || now_ms >= kept.answer.until_ms) return fresh;
   if (kept.validated_ms > fresh.validated_ms) return kept;
-  const worse = fresh.answer.degraded.length > 0 && kept.answer.degraded.length === 0;
+  const good = kept.answer.degraded.length === 0;
+  const together = kept.validated_ms === fresh.validated_ms;
+  if (good && together && kept.answer.created_ms > fresh.answer.created_ms) return kept;
+  const worse = good && fresh.answer.degraded.length > 0;
   return worse && sameEpochs(kept.answer.epochs, fresh.answer.epochs)
     ? { answer: kept.answer, validated_ms: fresh.validated_ms }
     : fresh;

@@ -1,18 +1,18 @@
 import { createHistogram } from 'node:perf_hooks';
 import { seededRandom } from '../../infra/local/simulated/random.ts';
-import { type Habit, happenings, type Moment, momentsOf } from './edge-trace/trace.ts';
+import { type App, happenings, type Moment, momentsOf } from './edge-trace/trace.ts';
 import { inVirtualTime } from './edge-trace/virtual-time.ts';
-import { type Distance, world } from './edge-trace/world.ts';
+import { type Cause, type Distance, world } from './edge-trace/world.ts';
 import { type BenchOptions, report } from './support/report.ts';
 
-const HABITS: readonly Habit[] = [
-  { name: 'once after each event', after_ms: 2_000, again_ms: 1, looks_on_ms: 0 },
+const APPS: readonly App[] = [
+  { name: 'as its person comes, and after each thing they do', again_ms: null, with_others: false },
   {
-    name: 'after each event, then every 30 s for 2 min',
-    after_ms: 2_000,
-    again_ms: 30_000,
-    looks_on_ms: 120_000,
+    name: 'so, and while they look on (2 min) as others go on talking, at most every 10 s',
+    again_ms: null,
+    with_others: true,
   },
+  { name: 'so, and every 30 s while they look on (2 min)', again_ms: 30_000, with_others: false },
 ];
 
 /** Redis and the origin side by side, with the deadline of Redis that this takes and the usual one; and Redis alone near. */
@@ -25,21 +25,35 @@ const DISTANCES: readonly Distance[] = [
 ];
 
 type Tier = 'memory' | 'colo' | 'redis' | 'origin';
+const CAUSES: readonly Cause[] = [
+  'first',
+  'ended',
+  'message',
+  'click',
+  'conversion',
+  'dismissal',
+  'tenant',
+  'else',
+];
 
 /** Runs a trace once, from a cold start, in virtual time. */
 async function run(moments: readonly Moment[], distance: Distance) {
   const tiers: Record<Tier, number> = { memory: 0, colo: 0, redis: 0, origin: 0 };
+  const causes = Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as Record<Cause, number>;
   const [histogram, asked] = [createHistogram({ figures: 3 }), { all: 0, failed: 0, outdated: 0 }];
-  const made = await inVirtualTime((moments[0] as Moment).at_ms, async (time) => {
-    const { ask, post, made } = world({ time, random: seededRandom(1), distance });
+  const { made, calls } = await inVirtualTime((moments[0] as Moment).at_ms, async (time) => {
+    const { ask, post, change, counts } = world({ time, random: seededRandom(1), distance });
 
     async function take(moment: Moment) {
+      if (moment.does === 'change') return change();
       if (moment.does === 'post') return post(moment.user_id, moment.type);
       asked.all++;
       const served = await ask(moment.user_id, moment.placement).catch(() => null);
       if (!served) return void asked.failed++;
       // What was kept and is found to hold has been to Redis.
-      tiers[served.how === 'hit' ? served.tier : served.how === 'validated' ? 'redis' : 'origin']++;
+      const tier = served.how === 'hit' ? served.tier : served.how === 'validated' ? 'redis' : 'origin';
+      tiers[tier]++;
+      if (tier === 'origin') causes[served.cause]++;
       if (served.outdated) asked.outdated++;
       histogram.record(Math.max(1, Math.round(served.took_ms * 1000)));
     }
@@ -54,14 +68,15 @@ async function run(moments: readonly Moment[], distance: Distance) {
     };
     next();
     await time.run();
-    return made();
+    return counts();
   });
   if (asked.failed > 0) throw new Error(`${asked.failed} of ${asked.all} questions had no answer`);
   const of = (count: number) => count / asked.all;
   const ms = (percentile: number) => histogram.percentile(percentile) / 1000;
-  return {
+  const figures = {
     asked: asked.all,
     made,
+    calls,
     hits: 1 - of(tiers.origin),
     memory: of(tiers.memory),
     colo: of(tiers.colo),
@@ -72,6 +87,8 @@ async function run(moments: readonly Moment[], distance: Distance) {
     p95_ms: ms(95),
     p99_ms: ms(99),
   };
+  const of_misses = Object.fromEntries(CAUSES.map((cause) => [cause, of(causes[cause])]));
+  return { figures, causes: { asked: asked.all, misses: of(tiers.origin), ...of_misses } };
 }
 
 /**
@@ -83,11 +100,17 @@ async function run(moments: readonly Moment[], distance: Distance) {
 export async function bench(options: BenchOptions): Promise<void> {
   const all = await happenings(options.events, Date.now());
   const tables: Record<string, Record<string, unknown>[]> = {};
-  for (const habit of HABITS) {
-    const moments = momentsOf(all, habit);
+  const why: Record<string, unknown>[] = [];
+  for (const app of APPS) {
+    const moments = momentsOf(all, app);
     const rows: Record<string, unknown>[] = [];
-    for (const distance of DISTANCES) rows.push({ ...distance, ...(await run(moments, distance)) });
-    tables[`${all.length} events; the app asks ${habit.name}`] = rows;
+    for (const [at, distance] of DISTANCES.entries()) {
+      const { figures, causes } = await run(moments, distance);
+      rows.push({ ...distance, ...figures });
+      if (at === 0) why.push({ 'the app asks': app.name, ...causes });
+    }
+    tables[`${all.length} events; the app asks ${app.name}`] = rows;
   }
+  tables['Why the origin was asked, as shares of all questions'] = why;
   await report('edge-trace', tables, options);
 }

@@ -122,6 +122,15 @@ describe('of what is kept and what has come', () => {
     const kept = entryOf({ epochs: { user: 2, tenant: 1 } }, NOW + 10);
     expect(preferred(kept, entryOf(), NOW + 20)).toBe(kept);
   });
+
+  test('of two that were asked for together the one that was made later is preferred, unless it is degraded', () => {
+    const newer = { epochs: { user: 2, tenant: 1 }, created_ms: NOW + 5 };
+    const kept = entryOf(newer);
+    expect(preferred(kept, entryOf(), NOW + 20)).toBe(kept);
+    expect(preferred(entryOf(), kept, NOW + 20)).toBe(kept);
+    const good = entryOf();
+    expect(preferred(degraded(newer), good, NOW + 20)).toBe(good);
+  });
 });
 
 describe('what another isolate has kept', () => {

@@ -21,15 +21,21 @@ const COLOS = 5;
 const ISOLATES = 20;
 const BUDGET_MS = 800;
 const EPOCHS_DEADLINE_MS = 200;
-/** What the cache of a data centre takes, what the origin takes to make an answer, and what the views take to have an event. */
+/** What the cache of a data centre takes, what the origin takes to make an answer, and what each view takes to have an event. */
 const COLO_MS = 3;
 const MAKING_MS = 15;
-const VIEWS_MS = 1_000;
+const VIEWS_MS = [300, 600, 1_000];
 const REDIS_BREAKER = { name: 'redis', failures: 3, shortest_ms: 1_000, longest_ms: 30_000, probe_ms: 5_000 };
 /** About as large as ten recommendations. */
 const ITEMS = 'x'.repeat(1_300);
 
 const silent = () => {};
+
+/**
+ * Why the origin had to be asked: nothing had been made for the person there, what was made had ended after its 15
+ * minutes, what its person had done since (the last of it), what the tenant had changed, or none of these.
+ */
+export type Cause = 'first' | 'ended' | Exclude<Event['type'], 'impression'> | 'tenant' | 'else';
 
 /** How far Redis and the origin are: what a round trip takes. */
 export type Distance = { redis_ms: number; origin_ms: number; redis_deadline_ms: number };
@@ -59,9 +65,10 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
   const means = { clock, random: random.next, log: silent };
   const answers = embeddedAnswers({ clock });
   const { give } = openAnswers({ answers, clock, at_once: 1_000, answer_ms: 1_000, report: silent });
-  const raised_ms = new Map<string, number>();
+  const raised = new Map<string, { at_ms: number; by: Cause }>();
   const raising = new Set<string>();
-  let made = 0;
+  const made = new Map<string, number>();
+  let [calls, answered, changed_ms] = [0, 0, 0];
 
   /** There, `work`, and back; or nothing, once the deadline is over. */
   async function travel<Value>(ms: number, deadline_ms: number, work: () => Promise<Value>): Promise<Value> {
@@ -89,16 +96,27 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
     key: async () => null,
   };
 
-  async function make() {
+  async function make(key: string) {
+    made.set(key, clock());
     await sleep(MAKING_MS);
-    return { content: { made: ++made, items: ITEMS }, until_ms: clock() + LONGEST_MS, degraded: [] };
+    return { content: { made: ++answered, items: ITEMS }, until_ms: clock() + LONGEST_MS, degraded: [] };
+  }
+
+  function causeOf(key: string, user_id: string): Cause {
+    const made_ms = made.get(key);
+    if (made_ms === undefined) return 'first';
+    if (clock() >= made_ms + LONGEST_MS) return 'ended';
+    const change = raised.get(user_id);
+    if (change && change.at_ms >= made_ms) return change.by;
+    return changed_ms >= made_ms ? 'tenant' : 'else';
   }
 
   const load =
     ({ key, ...owner }: Subject) =>
     (deadline_ms: number) =>
       travel(origin_ms, deadline_ms, async (): Promise<Reply> => {
-        const { answer } = await give(owner, key, make, { signal: never, deadline_ms });
+        calls++;
+        const { answer } = await give(owner, key, () => make(key), { signal: never, deadline_ms });
         return { kind: 'answer', body: answer.body, etag: answer.etag, answer, times: [] };
       });
 
@@ -125,11 +143,24 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
     return isolates[place + COLOS * random.whole(0, ISOLATES / COLOS - 1)] as (typeof isolates)[number];
   }
 
-  return {
-    made: () => made,
+  async function raise(user_id: string | null, by: Cause) {
+    if (user_id === null) changed_ms = clock();
+    else raised.set(user_id, { at_ms: clock(), by });
+    await answers.raise([{ tenant_id: TENANT, user_id }], never);
+  }
 
-    /** Asks for a person. `outdated` where an event of theirs is in the views, and not in the answer. */
-    async ask(user_id: string, placement: string): Promise<Served & { took_ms: number; outdated: boolean }> {
+  return {
+    /** How many answers were made, and how often the origin was asked. */
+    counts: () => ({ made: answered, calls }),
+
+    /**
+     * Asks for a person. `outdated` where an event of theirs is in the views, and not in the answer; `cause` is why the
+     * origin would have to be asked.
+     */
+    async ask(
+      user_id: string,
+      placement: string,
+    ): Promise<Served & { took_ms: number; outdated: boolean; cause: Cause }> {
       const request: RecommendationRequest = {
         user_id,
         placement,
@@ -140,7 +171,7 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
         context: null,
       };
       const subject = { key: recommendationsKey(TENANT, request), tenant_id: TENANT, user_id };
-      const begun_ms = clock();
+      const [begun_ms, cause] = [clock(), causeOf(subject.key, user_id)];
       const served = await isolateOf(user_id).answer(subject, load(subject), {
         waitUntil: () => {},
         budget_ms: BUDGET_MS,
@@ -149,19 +180,24 @@ export function world({ time, random, distance }: { time: VirtualTime; random: R
       return {
         ...served,
         took_ms: clock() - begun_ms,
-        outdated: epoch < (raised_ms.get(user_id) ?? 0),
+        outdated: epoch < (raised.get(user_id)?.at_ms ?? 0),
+        cause,
       };
     },
 
-    /** A person's event is on the log: the views have it a moment later, and raise their epoch, once for all until then. */
+    /** A person's event is on the log: each view has it a moment later, and raises their epoch, once for all until then. */
     async post(user_id: string, type: Event['type']): Promise<void> {
       // Impressions change nobody's answers.
       if (type === 'impression' || raising.has(user_id)) return;
       raising.add(user_id);
-      await sleep(VIEWS_MS);
+      for (const [at, view_ms] of VIEWS_MS.entries()) {
+        await sleep(view_ms - (VIEWS_MS[at - 1] ?? 0));
+        await raise(user_id, type);
+      }
       raising.delete(user_id);
-      raised_ms.set(user_id, clock());
-      await answers.raise([{ tenant_id: TENANT, user_id }], never);
     },
+
+    /** The tenant changes a campaign. */
+    change: () => raise(null, 'tenant'),
   };
 }

@@ -13,6 +13,8 @@ import type { Reply } from '../../../edge/origin.ts';
 
 export const NOW = 1_800_000_000_000;
 const DEGRADED_MS = 5_000;
+/** Longer than what else is done at once. */
+const SLOWER_MS = 5;
 export const SUBJECT = { key: 'k', tenant_id: 't', user_id: 'u' };
 const silent = () => {};
 
@@ -44,6 +46,8 @@ export function world({ isolates = 4, colos = 2 }: { isolates?: number; colos?: 
     /** When each pair of epochs was replaced by the next. */
     ended: new Map<string, number>(),
     redis: 'up' as 'up' | 'down' | 'garbage',
+    /** How far Redis is, by the faked clock; then it is the slower one of all. */
+    redis_ms: 0,
     origin: 'up' as 'up' | 'down' | 'degraded' | 'gone',
     stored: null as Answer | null,
     made: 0,
@@ -58,7 +62,12 @@ export function world({ isolates = 4, colos = 2 }: { isolates?: number; colos?: 
       calls.redis++;
       if (state.redis !== 'up') throw new TypeError(state.redis);
       const answer = state.stored && clock() < state.stored.until_ms ? state.stored : null;
-      return { epochs: { ...state.epochs }, answer };
+      const said = { epochs: { ...state.epochs }, answer };
+      if (state.redis_ms > 0) {
+        await new Promise((resolve) => setTimeout(resolve, SLOWER_MS));
+        state.now_ms += state.redis_ms;
+      }
+      return said;
     },
     key: async () => null,
     async restore(_, answer) {
