@@ -112,7 +112,10 @@ export function openBookmarks({
         if (clock() - lost_ms >= LEFT_ALONE_MS) again(left, progress);
         return false;
       }
-      const either = AbortSignal.any([signal, AbortSignal.timeout(Math.min(wait_ms, deadline_ms / 2))]);
+      const either = AbortSignal.any([
+        signal,
+        AbortSignal.timeout(Math.floor(Math.min(wait_ms, deadline_ms / 2))),
+      ]);
       waiting++;
       try {
         return await orAborted(wait(bookmark, progress, either), either);

@@ -1,7 +1,8 @@
+import { orAborted } from '#backing/or-aborted.ts';
 import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Budget } from './budget.ts';
 import type { Candidate, Filter, Found, Query, Ranked, Ranking, Source, Stages } from './stages.ts';
-import { within } from './within.ts';
+import { deadline, within } from './within.ts';
 
 type Means = {
   budget: Budget;
@@ -67,48 +68,62 @@ export async function recommend(
   stages: Stages,
   { budget, raised, onRanked, waited, span = noTraces.span }: Means,
 ): Promise<{ ranked: readonly Ranked[]; selected: readonly Ranked[] }> {
-  const attempt = async <Value>(
-    dependency: string,
-    deadline_ms: number | null,
-    run: (signal: AbortSignal) => Promise<Value>,
-  ): Promise<Value | null> => {
-    const begun_ms = performance.now();
+  const attempt = async <Value>(dependency: string, run: () => Promise<Value>): Promise<Value | null> => {
     try {
-      return deadline_ms === null ? await run(query.signal) : await within(deadline_ms, query.signal, run);
+      return await run();
     } catch {
       query.signal.throwIfAborted();
       query.degraded.add(dependency);
       return null;
-    } finally {
-      if (deadline_ms !== null) waited?.(dependency, performance.now() - begun_ms);
     }
   };
+  /** The same, of what asks a dependency: its time is told. */
+  const ask = async <Value>(dependency: string, run: () => Promise<Value>): Promise<Value | null> => {
+    const begun_ms = performance.now();
+    const given = await attempt(dependency, run);
+    waited?.(dependency, performance.now() - begun_ms);
+    return given;
+  };
   let rounds = stages.hydrators.length + 1;
+  /** Runs a round: its stages share one deadline. */
+  const inRound = async <Value>(run: (signal: AbortSignal) => Promise<Value>): Promise<Value> => {
+    const { signal, end } = deadline(budget.round_ms(rounds--), query.signal);
+    try {
+      return await run(signal);
+    } finally {
+      end();
+    }
+  };
   for (const round of stages.hydrators) {
-    const deadline_ms = budget.round_ms(rounds--);
-    const known = await Promise.all(
-      round.map(async ({ dependency, hydrate, needed, nextBest }) => {
-        const may_ms = needed?.(query) ? budget.needed_ms() : deadline_ms;
-        const known = await span(`hydrate ${dependency}`, {}, () =>
-          attempt(dependency, may_ms, (signal) => hydrate(query, signal)),
-        );
-        return known ?? nextBest?.(query) ?? {};
-      }),
+    const hydrated = await inRound((signal) =>
+      Promise.all(
+        round.map(async ({ dependency, hydrate, needed, nextBest }) => {
+          const run = () =>
+            needed?.(query)
+              ? within(budget.needed_ms(), query.signal, (longer) => hydrate(query, longer))
+              : orAborted(hydrate(query, signal), signal);
+          const known = await span(`hydrate ${dependency}`, {}, () => ask(dependency, run));
+          return known ?? nextBest?.(query) ?? {};
+        }),
+      ),
     );
-    Object.assign(query, ...known);
+    Object.assign(query, ...hydrated);
   }
-  const deadline_ms = budget.round_ms(rounds);
   const { placement, shadow } = query;
   const wanted = stages.sources.filter(({ name, by_rule }) =>
     by_rule ? placement.pins.length > 0 : asksFor(query, name) || (shadow && asksFor(shadow, name)),
   );
-  const found = await Promise.all(
-    wanted.map(async ({ name, dependency, local, find }: Source) => {
-      const ask = () => attempt(dependency, local ? null : deadline_ms, (signal) => find(query, signal));
-      const found = local ? await ask() : await span(`find ${name}`, {}, ask);
-      if (found) raised?.(name, found.size);
-      return { name, found: found ?? new Map() };
-    }),
+  const found = await inRound((signal) =>
+    Promise.all(
+      wanted.map(async ({ name, dependency, local, find }: Source) => {
+        const run = () => orAborted(find(query, signal), signal);
+        const found = local
+          ? await attempt(dependency, () => find(query, query.signal))
+          : await span(`find ${name}`, {}, () => ask(dependency, run));
+        if (found) raised?.(name, found.size);
+        return { name, found: found ?? new Map() };
+      }),
+    ),
   );
   const allowed = join(found, query, stages.filters);
   for (const one of found) normalise(one, allowed);
