@@ -1,6 +1,7 @@
 import { type ClientConfig, MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { certificateFault } from '../../certificate-fault.ts';
 import { errorFields, type Report } from '../../http/report.ts';
+import { renewConnections } from './renew.ts';
 import { checked, VectorsUnavailable } from './unavailable.ts';
 import { within } from './within.ts';
 
@@ -89,22 +90,19 @@ export async function connect(
 ): Promise<Connection> {
   const config = configOf(address, connect_ms);
   const never = new AbortController().signal;
-  let client = new MilvusClient(config);
+  const client = new MilvusClient(config);
   let probing = false;
   let closed = false;
 
   async function replaceIfDead(): Promise<void> {
     if (probing || closed) return;
     probing = true;
-    const suspect = client;
     try {
-      checked(await within(never, PROBE_MS, suspect.getVersion()));
+      checked(await within(never, PROBE_MS, client.getVersion()));
     } catch (error) {
       if (closed) return;
       report({ level: 'warn', message: 'the connection to Milvus is made anew', error: errorFields(error) });
-      client = new MilvusClient(config);
-      Promise.resolve(client.connectPromise).catch(() => {});
-      void suspect.closeConnection();
+      renewConnections(client);
     } finally {
       probing = false;
     }
