@@ -4,6 +4,7 @@ import { importKeys, type Key, sign } from '#contract/signature.ts';
 import { startChild } from './support/child.ts';
 import { filledFolder } from './support/filled-folder.ts';
 import { type Figures, load, type Target } from './support/load.ts';
+import { originOnServices } from './support/origin-on-services.ts';
 import { type BenchOptions, report } from './support/report.ts';
 
 const CLIENTS = [1, 16, 64];
@@ -44,9 +45,10 @@ async function whole(ask: () => Promise<Target[]>): Promise<void> {
 
 /**
  * The origin, signatures and all, asked by 1, 16 and 64 clients: answers that it kept, and whole retrievals;
- * beside Node's bare server in the same run. Each server has a process of its own.
+ * beside Node's bare server in the same run. Each server has a process of its own. With `services`, on those.
  */
 export async function bench(options: BenchOptions): Promise<void> {
+  if (options.services) return originOnServices(options);
   const [signing] = (await importKeys([key])) as [Key];
   await using data = await filledFolder(options);
   const rows: Record<string, unknown>[] = [];

@@ -38,6 +38,7 @@ export function benchCommand(): Command {
       'of the stores, or of the ways through the edge, only those whose name has this in it; of growth, where: embedded or milvus',
     )
     .option('--sizes <list>', 'of growth, messages x campaigns: 10000x100,1000000x10000')
+    .option('--services', 'of origin, on the real services of the environment')
     .option('--seconds <n>', 'how long each measurement takes', seconds, 5)
     .action(async (name: string, options) => {
       const { bench } = await import(new URL(`${name}.ts`, folder).href);

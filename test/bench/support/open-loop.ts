@@ -1,5 +1,6 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from './ask.ts';
 import type { Target } from './load.ts';
 
 /** An answer, and how long it took from when it was due to be asked for: a queue in front of a slow server counts. */
@@ -11,23 +12,6 @@ export type Answered<Question> = {
   status: number;
   body: string;
 };
-
-function ask({ url, headers }: Target, agent: Agent): Promise<{ status: number; body: string }> {
-  return new Promise((resolve) => {
-    const failed = () => resolve({ status: 0, body: '' });
-    const sent = request(url, { agent, headers }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-      });
-      response.on('error', failed);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    sent.on('error', failed);
-    sent.end();
-  });
-}
 
 /**
  * Open loop: asks `per_s` times a second, whether or not what was asked before has been answered, until it is stopped;

@@ -24,6 +24,7 @@ export async function originProcess(env: Readonly<Record<string, string>>, told:
   if (!url) throw new Mendable(`The origin did not start: ${said.join(' ')}`);
   return {
     url,
+    pid: child.pid ?? null,
     async stop() {
       child.kill('SIGTERM');
       await closed;

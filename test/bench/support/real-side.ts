@@ -56,6 +56,8 @@ export async function realSide() {
       tenant_id,
       /** Everybody who said something. */
       people,
+      /** What it was filled with. */
+      counts: { campaigns: simulated.campaigns.length, events: simulated.events.length },
       environment: {
         POSTGRES_SCHEMA: name,
         MILVUS_PREFIX: `${name}_`,

@@ -6,6 +6,8 @@ export type BenchOptions = {
   campaigns?: string | undefined;
   /** Of several, only those whose name has this in it. */
   only?: string | undefined;
+  /** On the real services of the environment, where a benchmark is of both. */
+  services?: boolean | undefined;
   /** How long each measurement takes. */
   seconds: number;
 };
