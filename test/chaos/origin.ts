@@ -35,7 +35,7 @@ const [P95_MS, RECOVERY_MS] = [100, 5_000];
 /** So large a share of answers may lack a store that has no fault, and was late by itself. */
 const BESIDE = 0.02;
 /** A row of fewer answers shows nothing. */
-const ENOUGH = 100;
+const ENOUGH = 60;
 /** What was asked just before a fault begins may be answered without it. */
 const ONSET_MS = 200;
 /** After so long without anything amiss, it has recovered. */

@@ -52,10 +52,13 @@ export async function wholeCapacity(next: NextQuestion, in_time_ms: number): Pro
       `Without any fault and asked one by one, only ${share} of the answers are whole and in time: the machine is too busy; try again when it is idle`,
     );
   }
+  let before = best;
   for (const clients of CLIENTS.slice(1)) {
     const found = await measure(clients);
-    if (found.good < GOOD) return best;
-    if (found.per_s > best.per_s) best = found;
+    // Once may be the machine's fault.
+    if (found.good < GOOD && before.good < GOOD) break;
+    if (found.good >= GOOD && found.per_s > best.per_s) best = found;
+    before = found;
   }
   return best;
 }
