@@ -8,7 +8,7 @@ import { startVersions } from './versions.ts';
 export const gatewayRole = role({
   name: 'gateway',
   settings: { HOST: setting.host, PORT: setting.port(8789), GATEWAY_KEYS: setting.keys },
-  async start({ log }, { settings, clock, report, meter }) {
+  async start({ log }, { settings, clock, report, meter, traces }) {
     const gateway = await startGateway({
       log,
       keys: await importKeys(settings.GATEWAY_KEYS),
@@ -17,6 +17,7 @@ export const gatewayRole = role({
       port: settings.PORT,
       report,
       meter,
+      traces,
     });
     return { said: `gateway listens on ${gateway.url}`, close: () => gateway.close() };
   },
@@ -26,8 +27,8 @@ export const gatewayRole = role({
 export const viewsRole = role({
   name: 'views',
   settings: {},
-  async start({ switches: { deletions }, ...ports }, { clock, meter }) {
-    const views = await startVersions({ ...ports, deletions, clock, meter });
+  async start({ switches: { deletions }, ...ports }, { clock, meter, traces }) {
+    const views = await startVersions({ ...ports, deletions, clock, meter, traces });
     return { said: 'views are running', close: () => views.close() };
   },
 });

@@ -9,6 +9,7 @@ import type { Graph } from '#backing/graph/port.ts';
 import { errorFields, toStderr } from '#backing/http/report.ts';
 import { type Served, serveApp } from '#backing/http/serve.ts';
 import type { Log } from '#backing/log/port.ts';
+import type { Traces } from '#backing/telemetry/traces.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import { FIRST, type Serving } from '#backing/view-versions/serving.ts';
 import type { Clock } from '#contract/clock.ts';
@@ -54,6 +55,7 @@ export type ViewsOptions = {
   /** Which version of each view the stores are; the first where nothing is said. */
   serving?: Serving;
   meter?: Meter;
+  traces?: Traces | undefined;
 };
 
 /** Longer than any batch that is not given up takes. */
@@ -79,16 +81,22 @@ export async function startViews({
   groups,
   serving = FIRST,
   meter,
+  traces,
 }: ViewsOptions): Promise<Running> {
-  const means = { embedders, meter };
+  const means = { embedders, meter, traces };
   const views = [
     answeringView({ view: 'counters', version: serving.counters }, { counters, catalogue, deletions }, means),
     answeringView({ view: 'embeddings', version: serving.embeddings }, vectors, means),
     answeringView({ view: 'graph', version: serving.graph }, graph, means),
-    ...(archive ? [archiveView({ archive, log, deletions, linger_ms: archive_linger_ms })] : []),
+    ...(archive
+      ? [archiveView({ archive, log, deletions, linger_ms: archive_linger_ms, meter, traces })]
+      : []),
   ];
   const wanted = views.filter(({ group }) => groups?.includes(group) ?? true);
-  const running = await runViews(wanted, { log, answers, clock, members, onError, ...(meter && { meter }) });
+  const running = await runViews(wanted, {
+    ...{ log, answers, clock, members, onError, traces },
+    ...(meter && { meter }),
+  });
   if (!deletions) return running;
   const finishing = keepFinishing({
     views: wanted,

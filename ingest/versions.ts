@@ -6,6 +6,7 @@ import type { Embedders } from '#backing/embedder/embedders.ts';
 import { errorFields, toStderr } from '#backing/http/report.ts';
 import type { Log } from '#backing/log/port.ts';
 import type { ViewStores } from '#backing/open/view-stores.ts';
+import type { Traces } from '#backing/telemetry/traces.ts';
 import type { Clock } from '#contract/clock.ts';
 import { groupOf, type ViewName, viewNames, viewTopics } from '#contract/topics.ts';
 import { keepFinishing } from './deletions/keep-finishing.ts';
@@ -29,6 +30,7 @@ export type VersionsOptions = {
   /** How often the campaign vectors are compared with the catalogue. */
   reconcile_ms?: number;
   meter?: Meter;
+  traces?: Traces | undefined;
 };
 
 /**
@@ -47,14 +49,15 @@ export async function startVersions({
   onError = reportFailure(toStderr),
   reconcile_ms,
   meter,
+  traces,
 }: VersionsOptions): Promise<Running> {
   const running = new Map<string, Running & { name: ViewName; view: View }>();
-  const options = { log, answers, clock, members: 1, onError, ...(meter && { meter }) };
+  const options = { log, answers, clock, members: 1, onError, traces, ...(meter && { meter }) };
 
   async function run(name: ViewName, version: number): Promise<void> {
     const opened = await viewStores.open(name, version);
     const store = (name === 'counters' ? { ...opened, deletions } : opened) as ViewPorts[ViewName];
-    const view = answeringView({ view: name, version }, store, { embedders, meter });
+    const view = answeringView({ view: name, version }, store, { embedders, meter, traces });
     running.set(view.group, { name, view, ...(await runViews([view], options)) });
   }
   const versionsOf = (name: string) => [...running.values()].filter((one) => one.name === name);
@@ -78,7 +81,7 @@ export async function startVersions({
     return first.map((offset, partition) => Math.min(offset, ...others.map((each) => each[partition] ?? 0)));
   };
 
-  const archiving = archive ? archiveView({ archive, log, deletions }) : null;
+  const archiving = archive ? archiveView({ archive, log, deletions, meter, traces }) : null;
   const archived = archiving && (await runViews([archiving], options));
 
   const unwatch = await viewStores.watch(async (states) => {

@@ -131,6 +131,7 @@ export function openAnswers(options: {
         measures.came('kept');
         return { answer: known.answer, cached: true, known: true, waited: new Map([['answers', looked_ms]]) };
       }
+      if (!known) measures.degraded(['answers']);
       const epochs = known?.epochs ?? { user: 0, tenant: 0 };
       let shared = true;
       const flown = flight(composite(key, epochs.user, epochs.tenant), async () => {

@@ -1,4 +1,5 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
+import { callDurations } from '#backing/telemetry/calls.ts';
 import { SECONDS } from '#backing/telemetry/metrics.ts';
 import type { GuardObserver, GuardState } from './dependencies/guard.ts';
 
@@ -15,16 +16,13 @@ const STATES: Record<GuardState, number> = { closed: 0, open: 1 };
 
 /** What the origin counts and measures of itself; nothing, where no meter is given. */
 export function openMeasures(meter: Meter = createNoopMeter()) {
-  const calls = meter.createHistogram('edgewise.dependency.call.duration', {
-    unit: 's',
-    description: 'How long what answers are made of took, by dependency, operation and how it ended.',
-    advice: { explicitBucketBoundaries: SECONDS },
-  });
+  const took = callDurations(meter);
   const came = meter.createCounter('edgewise.answers', {
     description: 'Answers, by how they came about.',
   });
   const without = meter.createCounter('edgewise.answers.degraded', {
-    description: 'Answers that were made without a dependency, by its name.',
+    description:
+      'Answers that were made without a dependency, by its name; without `answers`, under no known epochs.',
   });
   const age = meter.createHistogram('edgewise.held.age', {
     unit: 's',
@@ -63,9 +61,7 @@ export function openMeasures(meter: Meter = createNoopMeter()) {
   });
 
   const observer: GuardObserver = {
-    called({ dependency, operation, outcome, took_ms }) {
-      calls.record(took_ms / 1000, { dependency, operation, outcome });
-    },
+    called: ({ took_ms, ...call }) => took(call, took_ms),
     changed(dependency, now) {
       states.set(dependency, now);
     },

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS record (
   appended_ms INTEGER NOT NULL,
   key TEXT NOT NULL,
   value BLOB NOT NULL,
+  traceparent TEXT,
   PRIMARY KEY (topic, partition, offset)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,5 +1,10 @@
 /** What is written: the key decides the partition, and so what keeps its order. */
-export type Message = { key: string; value: Uint8Array };
+export type Message = {
+  key: string;
+  value: Uint8Array;
+  /** The span that wrote it (W3C `traceparent`), where that is kept: no part of what it says. */
+  traceparent?: string;
+};
 
 /** Where a record stands. Offsets of a partition rise, and are never used twice. */
 export type Place = { topic: string; partition: number; offset: number };

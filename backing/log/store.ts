@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '#contract/clock.ts';
-import { openDatabase, scrub, transaction } from '../sqlite.ts';
+import { addColumn, openDatabase, scrub, transaction } from '../sqlite.ts';
 import { partitionOf } from './partition.ts';
 import { type LogRecord, LogUnavailable, type Message, type Place } from './port.ts';
 import { TOPICS } from './topic.ts';
@@ -33,15 +33,27 @@ export type Store = {
 
 const schema = readFileSync(new URL('./log.sql', import.meta.url), 'utf8');
 
-type Row = { offset: number; appended_ms: number; key: string; value: Uint8Array };
+type Row = {
+  offset: number;
+  appended_ms: number;
+  key: string;
+  value: Uint8Array;
+  traceparent: string | null;
+};
 
 export function openStore(file: string, clock: Clock): Store {
   const db = attempt(`The log ${file} cannot be opened`, () =>
     openDatabase(file, { synchronous: 'full', schema }),
   );
-  const insert = db.prepare('INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)');
+  attempt(`The log ${file} cannot be brought up to date`, () =>
+    addColumn(db, 'record', 'traceparent', 'TEXT'),
+  );
+  const insert = db.prepare(
+    `INSERT INTO record (topic, partition, offset, appended_ms, key, value, traceparent)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
   const select = db.prepare(
-    `SELECT offset, appended_ms, key, value FROM record
+    `SELECT offset, appended_ms, key, value, traceparent FROM record
      WHERE topic = ? AND partition = ? AND offset >= ? ORDER BY offset LIMIT ?`,
   );
   const last = db.prepare('SELECT max(offset) AS offset FROM record WHERE topic = ? AND partition = ?');
@@ -73,10 +85,10 @@ export function openStore(file: string, clock: Clock): Store {
       const appended_ms = clock();
       const write = ({ topic, messages }: Append) => {
         const offsets = next.get(topic) as number[];
-        return messages.map(({ key, value }) => {
+        return messages.map(({ key, value, traceparent }) => {
           const partition = partitionOf(key, PARTITIONS);
           const offset = offsets[partition] as number;
-          insert.run(topic, partition, offset, appended_ms, key, value);
+          insert.run(topic, partition, offset, appended_ms, key, value, traceparent ?? null);
           offsets[partition] = offset + 1;
           return { topic, partition, offset };
         });
@@ -99,6 +111,7 @@ export function openStore(file: string, clock: Clock): Store {
         key: row.key,
         value: row.value,
         appended_ms: row.appended_ms,
+        ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
       }));
     },
 

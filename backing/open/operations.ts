@@ -30,7 +30,11 @@ export async function openOperations(
   const metrics = openMetrics();
   stack.defer(() => metrics.close());
   const traces =
-    endpoint && openTraces({ endpoint, share: settings.OTEL_TRACES_SAMPLER_ARG, report: toStderr });
+    endpoint &&
+    openTraces({
+      service: ['edgewise', ...names].join('-'),
+      ...{ endpoint, share: settings.OTEL_TRACES_SAMPLER_ARG, report: toStderr },
+    });
   if (traces) stack.defer(() => traces.close());
   let isReady = false;
   const app = operationsApp({ ready: () => isReady, metrics });

@@ -5,6 +5,7 @@ import { onlyMethods } from '#backing/http/errors.ts';
 import type { Report } from '#backing/http/report.ts';
 import { type SignedEnv, signedApp } from '#backing/http/signed.ts';
 import type { Log } from '#backing/log/port.ts';
+import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Clock } from '#contract/clock.ts';
 import { DECODED_BYTES, ENCODED_BYTES } from '#contract/limits.ts';
 import { QUEUED_PATH } from '#contract/queued-events.ts';
@@ -20,6 +21,7 @@ import { readItems } from './items.ts';
 import { campaignJudge } from './judge-campaign.ts';
 import { eventJudge } from './judge-event.ts';
 import { addLearningRoutes } from './learning-routes.ts';
+import { observedLog } from './observed-log.ts';
 import { readQueued } from './queued.ts';
 
 export type GatewayOptions = {
@@ -30,19 +32,22 @@ export type GatewayOptions = {
   max_bytes_at_hand?: number;
   report?: Report;
   meter?: Meter;
+  traces?: Traces | undefined;
 };
 
 const AT_HAND_BYTES = 64 * 1024 * 1024;
 
 /** Where events and campaigns come in: signed requests only, 202 once the log has them. */
 export function gatewayApp({
-  log,
   keys,
   clock,
   max_bytes_at_hand = AT_HAND_BYTES,
   report,
   meter,
+  traces = noTraces,
+  ...options
 }: GatewayOptions): Hono<SignedEnv> {
+  const log = observedLog(options.log, { meter, traces });
   const app = signedApp({
     keys,
     clock,
@@ -50,6 +55,7 @@ export function gatewayApp({
     budget: byteBudget(max_bytes_at_hand),
     ...(report && { report }),
     meter,
+    traces,
   });
 
   const events = (topic: string, imported: boolean) => async (c: Context<SignedEnv>) => {

@@ -1,9 +1,9 @@
-import type { Meter } from '@opentelemetry/api';
 import type { Catalogue } from '#backing/catalogue/port.ts';
 import type { Counters } from '#backing/counters/port.ts';
 import type { Deletions } from '#backing/deletions/port.ts';
 import type { Embedders } from '#backing/embedder/embedders.ts';
 import type { Graph } from '#backing/graph/port.ts';
+import type { Observed } from '#backing/telemetry/calls.ts';
 import type { Vectors } from '#backing/vectors/port.ts';
 import { groupOf, type ViewName } from '#contract/topics.ts';
 import { countersView } from './counters.ts';
@@ -18,23 +18,20 @@ export type ViewPorts = {
   graph: Graph;
 };
 
-const MAKE: {
-  [Name in ViewName]: (
-    port: ViewPorts[Name],
-    means: { embedders: Embedders; meter?: Meter | undefined },
-  ) => View;
-} = {
-  counters: ({ counters, catalogue, deletions }, { meter }) =>
-    countersView({ counters, catalogue, deletions, meter }),
-  embeddings: (vectors, { embedders }) => embeddingsView({ embedders, vectors }),
-  graph: (graph) => graphView({ graph }),
+type Means = { embedders: Embedders } & Observed;
+
+const MAKE: { [Name in ViewName]: (port: ViewPorts[Name], means: Means) => View } = {
+  counters: ({ counters, catalogue, deletions }, { meter, traces }) =>
+    countersView({ counters, catalogue, deletions, meter, traces }),
+  embeddings: (vectors, means) => embeddingsView({ vectors, ...means }),
+  graph: (graph, { meter, traces }) => graphView({ graph, meter, traces }),
 };
 
 /** A version of a view that answers rest on, over the store of that version, in a group of its own. */
 export function answeringView<Name extends ViewName>(
   { view, version }: { view: Name; version: number },
   port: ViewPorts[Name],
-  means: { embedders: Embedders; meter?: Meter | undefined },
+  means: Means,
 ): View {
   return { ...MAKE[view](port, means), group: groupOf(view, version) };
 }

@@ -1,10 +1,12 @@
-import type { Archivable, Archive } from '#backing/archive/port.ts';
+import type { Archivable } from '#backing/archive/port.ts';
 import type { Deletions } from '#backing/deletions/port.ts';
 import { forgottenKey } from '#backing/forgotten.ts';
 import type { Log } from '#backing/log/port.ts';
+import type { Observed } from '#backing/telemetry/calls.ts';
 import { type Forgotten, livedAt } from '#contract/deletion.ts';
 import { composite } from '#contract/ids.ts';
 import { groups, topics, viewTopics } from '#contract/topics.ts';
+import { observedStores, type Written } from './observed-stores.ts';
 import type { Records } from './read-records.ts';
 import type { View } from './view.ts';
 
@@ -16,18 +18,21 @@ const [MAX_RECORDS, MAX_BYTES, LINGER_MS] = [32_000, 16 * 1024 * 1024, 300_000];
  * the archive ends says what is still to be written, whatever the group has committed.
  */
 export function archiveView({
-  archive,
   log,
   deletions: known,
   linger_ms = LINGER_MS,
+  meter,
+  traces,
+  ...stores
 }: {
-  archive: Archive;
+  archive: Written['archive'];
   log: Log;
   /** Tells who was forgotten, of whom something may come late; without it that is archived like all else. */
   deletions?: Deletions | undefined;
   /** How long a record may wait for others to share its file. */
   linger_ms?: number | undefined;
-}): View {
+} & Observed): View {
+  const archive = observedStores({ meter, traces }).archive(stores.archive);
   return {
     group: groups.archive,
     topics: viewTopics,

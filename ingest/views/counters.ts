@@ -1,22 +1,21 @@
-import { createNoopMeter, type Meter } from '@opentelemetry/api';
-import type { Catalogue } from '#backing/catalogue/port.ts';
-import type { Counters } from '#backing/counters/port.ts';
-import type { Deletions } from '#backing/deletions/port.ts';
+import { createNoopMeter } from '@opentelemetry/api';
+import type { Observed } from '#backing/telemetry/calls.ts';
 import { groups, topics, viewTopics } from '#contract/topics.ts';
+import { observedStores, type Written } from './observed-stores.ts';
 import type { View } from './view.ts';
 
 /** Counts, profiles and the catalogue; and which deletions there are, since that stands in the same database. */
 export function countersView({
-  counters,
-  catalogue,
-  deletions,
   meter = createNoopMeter(),
-}: {
-  counters: Counters;
-  catalogue: Catalogue;
-  deletions?: Deletions | undefined;
-  meter?: Meter | undefined;
-}): View {
+  traces,
+  ...stores
+}: Pick<Written, 'counters' | 'catalogue'> & {
+  deletions?: Written['deletions'] | undefined;
+} & Observed): View {
+  const observed = observedStores({ meter, traces });
+  const counters = observed.counters(stores.counters);
+  const catalogue = observed.catalogue(stores.catalogue);
+  const deletions = stores.deletions && observed.deletions(stores.deletions);
   const events = meter.createCounter('edgewise.counters.events', {
     description: 'Events that were counted, were known already, or were known with another content.',
   });

@@ -1,28 +1,38 @@
 import { type Embedders, isFor } from '#backing/embedder/embedders.ts';
 import type { Embedder } from '#backing/embedder/port.ts';
-import type { MessageVector, Vectors } from '#backing/vectors/port.ts';
+import type { Observed } from '#backing/telemetry/calls.ts';
+import type { MessageVector } from '#backing/vectors/port.ts';
 import { livedAt } from '#contract/deletion.ts';
 import { groups, viewTopics } from '#contract/topics.ts';
 import { campaignVectors, saysNothing } from './campaign-vectors.ts';
+import { observedStores, type Written } from './observed-stores.ts';
 import type { Records } from './read-records.ts';
 import type { Hand, View } from './view.ts';
 
-type Ports = { embedder: Embedder; vectors: Vectors };
+type Ports = { embedder: Embedder; vectors: Written['vectors'] };
 
 /**
  * The vectors of what people said, and of campaigns, of every embedder that is configured, and of those that tenants
  * had learnt for what is theirs: the usual one's first, so that those are there even while another one fails.
  */
-export function embeddingsView({ embedders, vectors }: { embedders: Embedders; vectors: Vectors }): View {
+export function embeddingsView({
+  embedders,
+  meter,
+  traces,
+  ...stores
+}: { embedders: Embedders; vectors: Written['vectors'] } & Observed): View {
+  const observed = observedStores({ meter, traces });
+  const vectors = observed.vectors(stores.vectors);
   return {
     group: groups.embeddings,
     topics: viewTopics,
     max_records: 500,
     forget: (people, signal) => vectors.forget(people, signal),
     async write({ events, campaigns }, hand) {
-      for (const embedder of embedders.all) {
+      for (const one of embedders.all) {
+        const embedder = observed.embedder(one);
         const own = <One extends { envelope: { tenant_id: string } }>(records: readonly One[]) =>
-          records.filter(({ envelope }) => isFor(embedder, envelope.tenant_id));
+          records.filter(({ envelope }) => isFor(one, envelope.tenant_id));
         const [said, told] = [own(events), own(campaigns)];
         if (said.length > 0) await writeMessages(said, { embedder, vectors }, hand);
         if (told.length > 0) await writeCampaigns(told, { embedder, vectors }, hand);

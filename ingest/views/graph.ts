@@ -1,12 +1,15 @@
-import type { Edge, Graph } from '#backing/graph/port.ts';
+import type { Edge } from '#backing/graph/port.ts';
+import type { Observed } from '#backing/telemetry/calls.ts';
 import { livedAt } from '#contract/deletion.ts';
 import type { EventEnvelope } from '#contract/envelope.ts';
 import { isEngagement } from '#contract/event.ts';
 import { groups, viewTopics } from '#contract/topics.ts';
+import { observedStores, type Written } from './observed-stores.ts';
 import type { View } from './view.ts';
 
 /** Who engages with what, and who replies to whom. It reads past campaigns, so that all views have the same ends. */
-export function graphView({ graph }: { graph: Graph }): View {
+export function graphView({ meter, traces, ...stores }: { graph: Written['graph'] } & Observed): View {
+  const graph = observedStores({ meter, traces }).graph(stores.graph);
   return {
     group: groups.graph,
     topics: viewTopics,

@@ -2,8 +2,10 @@ import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { Answers } from '#backing/answers/port.ts';
 import { errorFields, type Report } from '#backing/http/report.ts';
 import type { Batch, Consumer, Log } from '#backing/log/port.ts';
+import { noTraces, type Traces } from '#backing/telemetry/traces.ts';
 import type { Clock } from '#contract/clock.ts';
 import { observeLag } from './observe-lag.ts';
+import { observedStores } from './observed-stores.ts';
 import { handlerOf, type View } from './view.ts';
 import { viewMetrics } from './view-metrics.ts';
 
@@ -19,6 +21,7 @@ export type RunOptions = {
   /** Told of every failure but those of batches that were taken away, which another member goes on with. */
   onError(failure: ViewFailure): void;
   meter?: Meter;
+  traces?: Traces | undefined;
 };
 
 export type Running = {
@@ -29,14 +32,16 @@ export type Running = {
 /** Runs views, each with its consumers in a group of its own. Rejects, and runs none, where one cannot join. */
 export async function runViews(
   views: readonly View[],
-  { log, answers, clock, members, onError, meter = createNoopMeter() }: RunOptions,
+  { log, answers, clock, members, onError, meter = createNoopMeter(), traces = noTraces }: RunOptions,
 ): Promise<Running> {
   const metrics = viewMetrics(meter, clock);
   const handlerFor = (view: View) => {
-    const handle = handlerOf(view, { log, answers, clock });
+    const observed = observedStores({ meter, traces });
+    const handle = handlerOf(view, { log: observed.log(log), answers: observed.answers(answers), clock });
     return async (batch: Batch) => {
       const begun_ms = performance.now();
-      metrics.handled(view.group, await handle(batch), performance.now() - begun_ms);
+      const handled = await traces.linked(...batchSpan(view, batch), () => handle(batch));
+      metrics.handled(view.group, handled, performance.now() - begun_ms);
     };
   };
   const joining = views.flatMap((view) =>
@@ -71,6 +76,21 @@ export async function runViews(
   }
   unobserve = observeLag(meter, { log, groups: views.map(({ group }) => group) });
   return { close };
+}
+
+/** What brought a batch about, and what its span tells, by OpenTelemetry's conventions for messaging. */
+function batchSpan({ group }: View, { topic, partition, records, attempt }: Batch) {
+  const traceparents: string[] = [];
+  for (const { traceparent } of records) if (traceparent !== undefined) traceparents.push(traceparent);
+  const about = {
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': topic,
+    'messaging.destination.partition.id': String(partition),
+    'messaging.consumer.group.name': group,
+    'messaging.batch.message_count': records.length,
+    'edgewise.attempt': attempt,
+  };
+  return [traceparents, `process ${topic}`, about] as const;
 }
 
 /** Reports a failure as one line; a paused partition as what it is, since it waits for somebody. */

@@ -1,10 +1,10 @@
-import type { Answers } from '#backing/answers/port.ts';
 import type { Deletion } from '#backing/deletions/port.ts';
-import type { Batch, Log } from '#backing/log/port.ts';
+import type { Batch } from '#backing/log/port.ts';
 import type { Clock } from '#contract/clock.ts';
 import { topics } from '#contract/topics.ts';
 import { deadLetter } from '../dead-letters/letter.ts';
 import { changedOwners } from './changed-owners.ts';
+import type { Written } from './observed-stores.ts';
 import { type Records, readRecords } from './read-records.ts';
 import { writeSettingApart } from './set-apart.ts';
 
@@ -56,7 +56,10 @@ export class StaleBatch extends Error {
  * Rejects with StaleBatch, with NewerEnvelope or BadDeletion once all before it is done, or with what a port threw. A deletion
  * that fails is never passed over: it comes again, or its partition waits.
  */
-export function handlerOf(view: View, { log, answers, clock }: { log: Log; answers: Answers; clock: Clock }) {
+export function handlerOf(
+  view: View,
+  { log, answers, clock }: Pick<Written, 'log' | 'answers'> & { clock: Clock },
+) {
   return async (batch: Batch): Promise<Handled> => {
     const { signal } = batch;
     const { bad, stop, ...read } = readRecords(batch, view.group);

@@ -1,3 +1,4 @@
+import { SpanKind } from '@opentelemetry/api';
 import {
   BulkheadRejectedError,
   bulkhead,
@@ -128,7 +129,7 @@ export function openGuard(options: {
             signal,
           ),
         );
-      const value = await span(`${dependency} ${operation}`, {}, guarded);
+      const value = await span(`${dependency} ${operation}`, {}, guarded, SpanKind.CLIENT);
       called(operation, begun_ms, 'ok');
       return value;
     } catch (error) {

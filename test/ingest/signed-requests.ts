@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import { openLog } from '#backing/log/embedded.ts';
 import type { Log, LogRecord } from '#backing/log/port.ts';
+import type { Traces } from '#backing/telemetry/traces.ts';
 import type { Caller } from '#contract/caller.ts';
 import { importKeys, type Key, sign } from '#contract/signature.ts';
 import { topics } from '#contract/topics.ts';
@@ -73,9 +74,11 @@ export type Answer = {
 export function openGateway({
   through = (log) => log,
   max_bytes_at_hand,
+  traces,
 }: {
   through?: (log: Log) => Log;
   max_bytes_at_hand?: number;
+  traces?: Traces;
 } = {}) {
   const log = openLog({ file: ':memory:', clock: () => NOW_MS });
   onTestFinished(() => log.close());
@@ -85,6 +88,7 @@ export function openGateway({
     keys,
     clock: () => NOW_MS,
     report: (line) => reports.push(line),
+    traces,
     ...(max_bytes_at_hand !== undefined && { max_bytes_at_hand }),
   });
   const fetch = async (request: Request): Promise<Answer> => {
@@ -93,6 +97,7 @@ export function openGateway({
   };
   return {
     app,
+    log,
     reports,
     fetch,
     send: async (path: string, body: Body, sending?: Sending) =>

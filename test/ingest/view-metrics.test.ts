@@ -34,6 +34,12 @@ it('the views tell how fresh they are, what they handled and how far behind they
   expect(text).toContain('edgewise_view_records_total{view="counters",outcome="dead_letter"} 1\n');
   expect(text).toContain('edgewise_counters_events_total{outcome="counted"} 4\n');
   expect(text).toContain('edgewise_counters_events_total{outcome="repeated"} 1\n');
+  for (const call of [
+    'counters",operation="apply',
+    'vectors",operation="put_messages',
+    'graph",operation="add',
+  ])
+    expect(text).toContain(`edgewise_dependency_call_duration_count{dependency="${call}",outcome="ok"}`);
   expect(text).toMatch(/edgewise_view_lag\{view="embeddings",topic="events",partition="\d"\} 0\n/);
   await metrics.close();
 });
@@ -62,6 +68,8 @@ it('a view that fails says so, and its lag stays', async () => {
   const text = await metrics.text();
   await views.close();
   expect(text).toContain('edgewise_view_failures_total{view="counters",outcome="paused"} 1\n');
+  const calls = 'edgewise_dependency_call_duration_count{dependency="counters",operation="apply"';
+  expect(text).toContain(`${calls},outcome="failed"} 1\n`);
   expect(text).toMatch(/edgewise_view_lag\{view="counters",topic="events",partition="\d"\} 1\n/);
   await metrics.close();
 });

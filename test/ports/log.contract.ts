@@ -90,6 +90,25 @@ export function logContract({ name, open }: LogSubject): void {
       }
     });
 
+    test('the span that wrote a message comes back beside it, and nothing where there was none', async () => {
+      const { log, consume, signal } = await setUp();
+      const traceparent = `00-${'4b'.repeat(16)}-${'0f'.repeat(8)}-01`;
+      const [first, second, third] = fresh(3) as [Message, Message, Message];
+      const messages = [first, { ...second, traceparent }, third];
+      const places = await log.append(topics.events, messages, signal);
+      const read = (await Promise.all(places.map((place) => log.read(place, 1, signal)))).flat();
+      const got = inbox<LogRecord>(signal);
+      const mine = only(messages);
+      await consume({ handle: async ({ records }) => mine(records).forEach(got.push) });
+      await got.until((items) => items.length >= messages.length);
+      for (const records of [read, got.items]) {
+        const of = ({ key }: Message) => records.find((record) => record.key === key) as LogRecord;
+        expect(of(second).traceparent).toBe(traceparent);
+        expect(text(of(second))).toBe('1');
+        for (const other of [first, third]) expect(of(other)).not.toHaveProperty('traceparent');
+      }
+    });
+
     test('an append tells where each message stands, in the order in which they were given', async () => {
       const { log, signal } = await setUp();
       const messages = fresh(200);

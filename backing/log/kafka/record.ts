@@ -12,21 +12,28 @@ const OVERHEAD_BYTES = 128;
 export type Prepared = Sent & { partition: number; bytes: number };
 
 /** Throws MessageTooLarge for one that no topic takes. */
-export function prepared({ key, value }: Message, partitions: number): Prepared {
+export function prepared({ key, value, traceparent }: Message, partitions: number): Prepared {
   const bytes = key.length + value.byteLength + OVERHEAD_BYTES;
   if (bytes > MAX_MESSAGE_BYTES) {
     throw new MessageTooLarge(`A message has ${bytes} bytes; the log takes up to ${MAX_MESSAGE_BYTES}`);
   }
   const bytesOf = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return { key, value: bytesOf, partition: partitionOf(key, partitions), bytes };
+  const message = { key, value: bytesOf, partition: partitionOf(key, partitions), bytes };
+  return traceparent === undefined ? message : { ...message, headers: { traceparent } };
 }
 
 export function recordOf(
   topic: string,
   partition: number,
-  { offset, key, value, timestamp }: Pick<KafkaMessage, 'offset' | 'key' | 'value' | 'timestamp'>,
+  {
+    offset,
+    key,
+    value,
+    timestamp,
+    headers,
+  }: Pick<KafkaMessage, 'offset' | 'key' | 'value' | 'timestamp' | 'headers'>,
 ): LogRecord {
-  return {
+  const record: LogRecord = {
     topic,
     partition,
     offset: Number(offset),
@@ -34,4 +41,7 @@ export function recordOf(
     value: value ?? new Uint8Array(0),
     appended_ms: Number(timestamp),
   };
+  const traceparent = headers?.['traceparent'];
+  if (traceparent !== undefined) record.traceparent = String(traceparent);
+  return record;
 }

@@ -70,6 +70,27 @@ describe('places', () => {
     for (const list of offsets.values()) expect(list).toEqual(list.map((_, at) => at));
   });
 
+  test('a log of an earlier build, which kept no spans, is read and goes on', async () => {
+    const file = join(await temporaryFolder(), 'log.db');
+    const db = new DatabaseSync(file);
+    db.exec(`
+      CREATE TABLE record (
+        topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, appended_ms INTEGER NOT NULL,
+        key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (topic, partition, offset)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO record VALUES ('events', ${partitionOf('k', 8)}, 0, 7, 'k', x'01');`);
+    db.close();
+    const log = open({ file });
+    const traceparent = `00-${'4b'.repeat(16)}-${'0f'.repeat(8)}-01`;
+    const value = Uint8Array.of(2);
+    const [place] = await log.append(topics.events, [{ key: 'k', value, traceparent }], signal);
+    const records = await log.read({ ...(place as Place), offset: 0 }, 9, signal);
+    expect(records.map((record) => [record.offset, record.value[0], record.traceparent])).toEqual([
+      [0, 1, undefined],
+      [1, 2, traceparent],
+    ]);
+  });
+
   test('a topic that the contract does not have is refused by name', async () => {
     const log = open();
     const unknown = expect.objectContaining({
