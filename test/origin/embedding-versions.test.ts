@@ -6,6 +6,7 @@ import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import type { Embedder, EmbeddingVersion } from '#backing/embedder/port.ts';
 import { openRecommender, type RecommenderOptions } from '../../origin/recommender.ts';
 import { otherEmbedder } from '../support/other-embedder.ts';
+import { type Wrap, watched } from './watched.ts';
 import { did, openWorld, request, said, signal, topicsOfTalk } from './world.ts';
 
 const [usual, other] = [hashingEmbedder.version, otherEmbedder.version];
@@ -26,56 +27,6 @@ async function filledWorld(options: Partial<RecommenderOptions> = {}) {
     await answers.raise([{ tenant_id: 'acme', user_id: null }], signal);
   }
   return { ...world, switchTo };
-}
-
-type Wrap = <Args extends unknown[], Value>(
-  run: (...args: Args) => Promise<Value>,
-) => (...args: Args) => Promise<Value>;
-
-/** Ports whose calls are told with the embedding version they carry, and then made as `wrap` says. */
-function watched(options: RecommenderOptions, told: (id: string) => void, wrap: Wrap): RecommenderOptions {
-  const { vectors, profiles, catalogue, counters, versions, embedders } = options;
-  const watch = (embedder: Embedder): Embedder => {
-    const embed = wrap(embedder.embed);
-    return {
-      version: embedder.version,
-      embed(...args) {
-        told(embedder.version.id);
-        return embed(...args);
-      },
-    };
-  };
-  const [first, ...beside] = embedders.all.map(watch) as [Embedder, ...Embedder[]];
-  const [messages, campaign, nearest] = [
-    wrap(vectors.messages),
-    wrap(vectors.campaign),
-    wrap(vectors.nearestCampaigns),
-  ];
-  return {
-    ...options,
-    embedders: embeddersOf(first, ...beside),
-    profiles: { ...profiles, read: wrap(profiles.read) },
-    catalogue: { ...catalogue, all: wrap(catalogue.all) },
-    counters: { ...counters, newestImported: wrap(counters.newestImported) },
-    versions: { ...versions, current: wrap(versions.current) },
-    vectors: {
-      ...vectors,
-      messages(version, ...args) {
-        told(version.id);
-        return messages(version, ...args);
-      },
-      campaign(version, ...args) {
-        told(version.id);
-        return campaign(version, ...args);
-      },
-      nearestCampaigns(search, ...args) {
-        told(search.version.id);
-        const { dimension } = search.version;
-        if (search.vectors.some((vector) => vector.length !== dimension)) told('mixed');
-        return nearest(search, ...args);
-      },
-    },
-  };
 }
 
 describe('the embedding version of an answer', () => {
