@@ -19,10 +19,43 @@ export function inverseNorm(bytes: Int8Array): number {
   return squares > 0 ? 1 / Math.sqrt(squares) : 0;
 }
 
-/** The vector of length 1 that the bytes stand for. */
-export function restore(bytes: Int8Array): Float32Array {
-  const norm = inverseNorm(bytes);
+/** How many parts of a step of the bytes a step of their rest is. */
+const PARTS = 254;
+
+/** A vector in bytes, and in bytes what those leave out: together some 16 bits a component. */
+export type Fine = { bytes: Int8Array; rest: Int8Array };
+
+export function quantiseFinely(vector: Float32Array): Fine {
+  const [bytes, rest] = [quantise(vector), new Int8Array(vector.length)];
+  let largest = 0;
+  for (let i = 0; i < vector.length; i++) largest = Math.max(largest, Math.abs(vector[i] as number));
+  if (largest === 0) return { bytes, rest };
+  const scale = 127 / largest;
+  for (let i = 0; i < rest.length; i++)
+    rest[i] = Math.round(((vector[i] as number) * scale - (bytes[i] as number)) * PARTS);
+  return { bytes, rest };
+}
+
+/** The cosine of a vector of length 1 with what bytes and their rest stand for; 0 where that is all zero. */
+export function fineCosine(vector: Float32Array, { bytes, rest }: Fine): number {
+  let [dot, squares] = [0, 0];
+  for (let i = 0; i < vector.length; i++) {
+    const component = (bytes[i] as number) + (rest[i] ?? 0) / PARTS;
+    dot += (vector[i] as number) * component;
+    squares += component * component;
+  }
+  return squares > 0 ? dot / Math.sqrt(squares) : 0;
+}
+
+/** The vector of length 1 that bytes and their rest stand for; the rest may be missing. */
+export function restore({ bytes, rest }: Fine): Float32Array {
   const vector = new Float32Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) vector[i] = (bytes[i] as number) * norm;
-  return vector;
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) {
+    const component = (bytes[i] as number) + (rest[i] ?? 0) / PARTS;
+    vector[i] = component;
+    squares += component * component;
+  }
+  const norm = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+  return vector.map((component) => component * norm);
 }

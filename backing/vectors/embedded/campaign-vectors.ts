@@ -1,14 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Campaign, isOn } from '#contract/campaign.ts';
-import type { Vectors } from '../port.ts';
-import { quantise, restore } from '../quantise.ts';
+import type { CampaignHit, CampaignSearch, Vectors } from '../port.ts';
+import { quantiseFinely, restore } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 import { heldMatrices } from './held-matrices.ts';
-import { bytesOf } from './schema.ts';
+import type { Scored } from './matrix.ts';
+import { fineOf } from './schema.ts';
 import type { StoredVersions } from './stored-versions.ts';
 
-function fits({ locales }: Campaign, locale: string | null): boolean {
-  return locale === null || locales.length === 0 || locales.includes(locale);
+function fitting({ on_at_ms, locale }: Pick<CampaignSearch, 'on_at_ms' | 'locale'>) {
+  return (campaign: Campaign) =>
+    isOn(campaign, on_at_ms) &&
+    (locale === null || campaign.locales.length === 0 || campaign.locales.includes(locale));
+}
+
+function hitsOf(found: Scored<Campaign>[][]): CampaignHit[][] {
+  return found.map((best) =>
+    best.map(({ meta: { campaign_id }, similarity }) => ({ campaign_id, similarity })),
+  );
 }
 
 /** What the port promises of campaigns. */
@@ -23,19 +32,19 @@ export function campaignVectors(
   letGo(): void;
 } {
   const put = db.prepare(`
-    INSERT INTO campaign_vectors (version, tenant_id, campaign_id, campaign_version, campaign, vector)
-    VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO campaign_vectors (version, tenant_id, campaign_id, campaign_version, campaign, vector, rest)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET campaign_version = excluded.campaign_version, campaign = excluded.campaign,
-      vector = excluded.vector
+      vector = excluded.vector, rest = excluded.rest
     WHERE excluded.campaign_version > campaign_version`);
   const one = db.prepare(
-    'SELECT vector FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND campaign_id = ?',
+    'SELECT vector, rest FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND campaign_id = ?',
   );
   const some = db.prepare(`
     SELECT campaign_id, campaign_version, vector IS NULL AS deleted FROM campaign_vectors
     WHERE version = ? AND tenant_id = ? AND campaign_id IN (SELECT value FROM json_each(?))`);
   const ofTenant = db.prepare(
-    'SELECT campaign_id, campaign, vector FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND vector IS NOT NULL',
+    'SELECT campaign_id, campaign, vector, rest FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND vector IS NOT NULL',
   );
 
   const held = heldMatrices<string, Campaign>({
@@ -44,7 +53,7 @@ export function campaignVectors(
     *rows({ id }, tenant_id) {
       for (const row of ofTenant.iterate(id, tenant_id)) {
         const campaign = JSON.parse(row.campaign as string) as Campaign;
-        yield [row.campaign_id as string, bytesOf(row.vector), campaign];
+        yield [row.campaign_id as string, fineOf(row), campaign];
       }
     },
   });
@@ -59,27 +68,29 @@ export function campaignVectors(
       const changed = versions.write(version, () =>
         rows.flatMap((row) => {
           const { tenant_id, campaign_id, campaign } = row;
-          const bytes = row.campaign && quantise(row.vector);
+          const vector = row.campaign && quantiseFinely(row.vector);
           const key = [version.id, tenant_id, campaign_id] as const;
-          const { changes } = put.run(...key, row.version, campaign && JSON.stringify(campaign), bytes);
-          return changes ? [{ tenant_id, campaign_id, campaign, bytes }] : [];
+          const { changes } = put.run(
+            ...key,
+            row.version,
+            campaign && JSON.stringify(campaign),
+            vector?.bytes ?? null,
+            vector?.rest ?? null,
+          );
+          return changes ? [{ tenant_id, campaign_id, campaign, vector }] : [];
         }),
       );
-      for (const { tenant_id, campaign_id, campaign, bytes } of changed) {
+      for (const { tenant_id, campaign_id, campaign, vector } of changed) {
         held.change(version.id, tenant_id, (matrix) => {
-          if (campaign && bytes) matrix.set(campaign_id, bytes, campaign);
+          if (campaign && vector) matrix.set(campaign_id, vector, campaign);
           else matrix.delete(campaign_id);
         });
       }
     },
-    async nearestCampaigns({ tenant_id, version, vectors, k, on_at_ms, locale }, signal) {
+    async nearestCampaigns({ tenant_id, version, vectors, k, ...filter }, signal) {
       signal.throwIfAborted();
       versions.check(version, vectors);
-      const wanted = (campaign: Campaign) => isOn(campaign, on_at_ms) && fits(campaign, locale);
-      const found = held.of(version, tenant_id).nearest(vectors, k, wanted);
-      return found.map((best) =>
-        best.map(({ meta, similarity }) => ({ campaign_id: meta.campaign_id, similarity })),
-      );
+      return hitsOf(held.of(version, tenant_id).nearest(vectors, k, fitting(filter)));
     },
     async campaignsExactly({ version, vectors }, _scan, signal) {
       signal.throwIfAborted();
@@ -90,7 +101,7 @@ export function campaignVectors(
       signal.throwIfAborted();
       versions.check(version, []);
       const row = one.get(version.id, tenant_id, campaign_id);
-      return row?.vector ? restore(bytesOf(row.vector)) : null;
+      return row?.vector ? restore(fineOf(row)) : null;
     },
     async campaignVersions(version, tenant_id, campaign_ids, signal) {
       signal.throwIfAborted();

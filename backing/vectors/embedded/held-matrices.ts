@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { composite } from '#contract/ids.ts';
 import type { EmbeddingVersion } from '../../embedder/port.ts';
+import type { Fine } from '../quantise.ts';
 import { type Arena, ArenaFull } from './arena.ts';
 import { Matrix } from './matrix.ts';
 
@@ -11,7 +12,7 @@ export type HeldMatricesOptions<Key, Meta> = {
   arena: Arena;
   orderOf: (meta: Meta) => string;
   /** All that there is of a tenant. */
-  rows: (version: EmbeddingVersion, tenant_id: string) => Iterable<[Key, Int8Array, Meta]>;
+  rows: (version: EmbeddingVersion, tenant_id: string) => Iterable<[Key, Fine, Meta]>;
 };
 
 /** The vectors of the tenants last searched. */

@@ -1,8 +1,11 @@
-import { inverseNorm } from '../quantise.ts';
+import { type Fine, fineCosine, inverseNorm } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 import { Best } from './best.ts';
-import { askInto } from './question.ts';
-import { CHUNK_ROWS, RowList, strideOf } from './row-list.ts';
+import { Question } from './question.ts';
+import { RowList, strideOf } from './row-list.ts';
+
+/** How many more are looked at than asked for, since those nearest by bytes are not quite those nearest. */
+const MARGIN = 16;
 
 /** A row that scored well. */
 export type Scored<Meta> = { meta: Meta; similarity: number };
@@ -14,7 +17,7 @@ export type MatrixOptions<Meta> = {
   orderOf: (meta: Meta) => string;
 };
 
-/** Rows of equal width, searched exactly. */
+/** Rows of equal width, all of which a search scans by their bytes; of the best it looks at the rest of them too. */
 export class Matrix<Key extends string | number, Meta> {
   readonly #arena: Arena;
   readonly #stride: number;
@@ -32,16 +35,16 @@ export class Matrix<Key extends string | number, Meta> {
     this.#rows = new RowList(arena, this.#stride);
   }
 
-  set(key: Key, bytes: Int8Array, meta: Meta): void {
-    const norm = inverseNorm(bytes);
+  set(key: Key, vector: Fine, meta: Meta): void {
+    const row = { ...vector, norm: inverseNorm(vector.bytes) };
     const known = this.#slots.get(key);
     if (known !== undefined) {
-      this.#rows.replace(this.#positions[known] as number, bytes, norm);
+      this.#rows.replace(this.#positions[known] as number, row);
       this.#metas[known] = meta;
       return;
     }
     const slot = this.#freeSlots.pop() ?? this.#metas.length;
-    this.#positions[slot] = this.#rows.push(slot, bytes, norm);
+    this.#positions[slot] = this.#rows.push(slot, row);
     this.#metas[slot] = meta;
     this.#slots.set(key, slot);
   }
@@ -58,51 +61,47 @@ export class Matrix<Key extends string | number, Meta> {
 
   /** For each vector of length 1 the k rows most similar to it, of those that are wanted; best first. */
   nearest(vectors: readonly Float32Array[], k: number, wanted: (meta: Meta) => boolean): Scored<Meta>[][] {
-    const question_bytes = this.#stride * 2;
-    const size = vectors.length * question_bytes + CHUNK_ROWS * 8;
-    const place = this.#arena.allocate(size);
-    try {
-      const { buffer } = this.#arena.bytes();
-      const metaOf = (slot: number) => this.#metas[slot] as Meta;
-      const orderOf = (slot: number) => this.#orderOf(metaOf(slot));
-      const hits = place + vectors.length * question_bytes;
-      const [numbers, scores] = [
-        new Int32Array(buffer, hits, CHUNK_ROWS * 2),
-        new Float32Array(buffer, hits, CHUNK_ROWS * 2),
-      ];
-      const questions = vectors.map((vector, i) => {
-        const at = place + i * question_bytes;
-        return {
-          ...{ at, best: new Best(k, orderOf) },
-          ...askInto(new Int16Array(buffer, at, this.#stride), vector),
-        };
-      });
-      for (const { rows, norms, count, slots } of this.#rows.chunks) {
-        for (const { at, best } of questions) {
-          const found = this.#arena.scan(rows, norms, count, this.#stride, at, best.least, hits);
-          for (let i = 0; i < found; i++) {
-            const [slot, score] = [slots[numbers[i * 2] as number] as number, scores[i * 2 + 1] as number];
-            if (score >= best.least && wanted(metaOf(slot))) best.offer(slot, score);
-          }
-        }
-      }
-      return questions.map(({ best, scale }) =>
-        best.slots.map((slot, i) => ({
-          meta: metaOf(slot),
-          similarity: (best.scores[i] as number) / scale,
-        })),
-      );
-    } finally {
-      this.#arena.release(place, size);
-    }
+    return this.#nearestByBytes(vectors, k > 0 ? k + MARGIN : 0, wanted).map((slots, i) =>
+      slots
+        .map((slot) => ({
+          meta: this.#metas[slot] as Meta,
+          similarity: fineCosine(vectors[i] as Float32Array, this.#rows.row(this.#positions[slot] as number)),
+        }))
+        .sort(
+          (a, b) => b.similarity - a.similarity || (this.#orderOf(a.meta) < this.#orderOf(b.meta) ? -1 : 1),
+        )
+        .slice(0, k),
+    );
   }
 
   /** Gives all memory back; it holds no row from then on. */
   release(): void {
     this.#rows.release();
     this.#slots.clear();
-    this.#metas.length = 0;
-    this.#positions.length = 0;
-    this.#freeSlots.length = 0;
+    for (const column of [this.#metas, this.#positions, this.#freeSlots]) column.length = 0;
+  }
+
+  #nearestByBytes(
+    vectors: readonly Float32Array[],
+    k: number,
+    wanted: (meta: Meta) => boolean,
+  ): (readonly number[])[] {
+    const asked: { question: Question; best: Best; tell: (slot: number, score: number) => void }[] = [];
+    try {
+      for (const vector of vectors) {
+        const question = new Question(this.#arena, this.#stride);
+        const best = new Best(k, (slot) => this.#orderOf(this.#metas[slot] as Meta));
+        const tell = (slot: number, score: number) => {
+          if (score >= best.least && wanted(this.#metas[slot] as Meta)) best.offer(slot, score);
+        };
+        asked.push({ question, best, tell });
+        question.ask(vector);
+      }
+      for (const chunk of this.#rows.chunks)
+        for (const { question, best, tell } of asked) question.scan(chunk, best.least, tell);
+      return asked.map(({ best }) => best.slots);
+    } finally {
+      for (const { question } of asked) question.release();
+    }
   }
 }

@@ -4,12 +4,13 @@ import { topics } from '#contract/topics.ts';
 import { embeddedForgotten, forgottenKey } from '../../forgotten.ts';
 import type { Place } from '../../log/port.ts';
 import { addColumn, scrub, transaction } from '../../sqlite.ts';
-import type { KeptMessage, MessageHit, MessageVector, Vectors } from '../port.ts';
-import { quantise, restore } from '../quantise.ts';
+import type { KeptMessage, MessageHit, MessageSearch, MessageVector, Vectors } from '../port.ts';
+import { quantiseFinely, restore } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 import { dropOldMonths } from './drop-old.ts';
 import { heldMatrices } from './held-matrices.ts';
-import { bytesOf } from './schema.ts';
+import type { Scored } from './matrix.ts';
+import { fineOf } from './schema.ts';
 import type { StoredVersions } from './stored-versions.ts';
 
 type Meta = Omit<MessageHit, 'similarity'>;
@@ -17,6 +18,19 @@ type Meta = Omit<MessageHit, 'similarity'>;
 /** The order of an identity's places as one number: `events` before `events.import`, then the offset. */
 function rank({ topic, offset }: Place): number {
   return offset + (topic === topics.imports ? 2 ** 52 : 0);
+}
+
+function fitting({
+  about_campaigns,
+  from,
+  before,
+}: Pick<MessageSearch, 'about_campaigns' | 'from' | 'before'>) {
+  return ({ campaign_id, occurred_at }: Meta) =>
+    from <= occurred_at && occurred_at < before && !(about_campaigns && campaign_id === null);
+}
+
+function hitsOf(found: Scored<Meta>[][]): MessageHit[][] {
+  return found.map((best) => best.map(({ meta, similarity }) => ({ ...meta, similarity })));
 }
 
 /** What the port promises of messages. */
@@ -41,11 +55,11 @@ export function messageVectors(
   const forgotten = embeddedForgotten(db);
   const put = db.prepare(`
     INSERT INTO message_vectors
-      (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector, lived_at, accepted_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      (version, tenant_id, user_id, message_id, occurred_at, campaign_id, locale, place, vector, rest, lived_at, accepted_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET occurred_at = excluded.occurred_at, campaign_id = excluded.campaign_id,
-      locale = excluded.locale, place = excluded.place, vector = excluded.vector, lived_at = excluded.lived_at,
-      accepted_at = excluded.accepted_at
+      locale = excluded.locale, place = excluded.place, vector = excluded.vector, rest = excluded.rest,
+      lived_at = excluded.lived_at, accepted_at = excluded.accepted_at
     WHERE excluded.place < place
     RETURNING rowid`);
   const forgetPerson = db.prepare(`
@@ -55,10 +69,10 @@ export function messageVectors(
     SELECT version, message_id, occurred_at, campaign_id FROM message_vectors
     WHERE version = ? AND tenant_id = ? AND user_id = ? ORDER BY message_id LIMIT ?`);
   const one = db.prepare(
-    'SELECT vector FROM message_vectors WHERE version = ? AND tenant_id = ? AND user_id = ? AND message_id = ?',
+    'SELECT vector, rest FROM message_vectors WHERE version = ? AND tenant_id = ? AND user_id = ? AND message_id = ?',
   );
   const ofTenant = db.prepare(`
-    SELECT rowid, user_id, message_id, campaign_id, occurred_at, vector FROM message_vectors
+    SELECT rowid, user_id, message_id, campaign_id, occurred_at, vector, rest FROM message_vectors
     WHERE version = ? AND tenant_id = ?`);
 
   /** Which rows are of people who were forgotten after them; called in the transaction that writes. */
@@ -72,8 +86,8 @@ export function messageVectors(
     arena,
     orderOf: ({ user_id, message_id }) => composite(user_id, message_id),
     *rows({ id }, tenant_id) {
-      for (const { rowid, vector, ...meta } of ofTenant.iterate(id, tenant_id))
-        yield [rowid as number, bytesOf(vector), meta as Meta];
+      for (const { rowid, vector, rest, ...meta } of ofTenant.iterate(id, tenant_id))
+        yield [rowid as number, fineOf({ vector, rest }), meta as Meta];
     },
   });
 
@@ -89,17 +103,17 @@ export function messageVectors(
         return rows.flatMap((row) => {
           const { tenant_id, user_id, message_id, occurred_at, campaign_id } = row;
           if (isForgotten(row)) return [];
-          const bytes = quantise(row.vector);
+          const vector = quantiseFinely(row.vector);
           const written = put.get(
             ...[version.id, tenant_id, user_id, message_id, occurred_at, campaign_id, row.locale],
-            ...[rank(row.place), bytes, row.lived_at, row.accepted_at],
+            ...[rank(row.place), vector.bytes, vector.rest, row.lived_at, row.accepted_at],
           );
           const meta = { user_id, message_id, campaign_id, occurred_at };
-          return written ? [{ tenant_id, rowid: written.rowid as number, bytes, meta }] : [];
+          return written ? [{ tenant_id, rowid: written.rowid as number, vector, meta }] : [];
         });
       });
-      for (const { tenant_id, rowid, bytes, meta } of changed)
-        held.change(version.id, tenant_id, (matrix) => matrix.set(rowid, bytes, meta));
+      for (const { tenant_id, rowid, vector, meta } of changed)
+        held.change(version.id, tenant_id, (matrix) => matrix.set(rowid, vector, meta));
     },
     async forget(people, signal) {
       signal.throwIfAborted();
@@ -118,13 +132,10 @@ export function messageVectors(
         held.change(id, tenant_id, (matrix) => matrix.delete(rowid));
       scrub(db);
     },
-    async nearestMessages({ tenant_id, version, vectors, k, about_campaigns, from, before }, signal) {
+    async nearestMessages({ tenant_id, version, vectors, k, ...filter }, signal) {
       signal.throwIfAborted();
       versions.check(version, vectors);
-      const wanted = ({ campaign_id, occurred_at }: Meta) =>
-        from <= occurred_at && occurred_at < before && !(about_campaigns && campaign_id === null);
-      const found = held.of(version, tenant_id).nearest(vectors, k, wanted);
-      return found.map((best) => best.map(({ meta, similarity }) => ({ ...meta, similarity })));
+      return hitsOf(held.of(version, tenant_id).nearest(vectors, k, fitting(filter)));
     },
     async messagesExactly({ version, vectors }, _scan, signal) {
       signal.throwIfAborted();
@@ -136,7 +147,7 @@ export function messageVectors(
       versions.check(version, []);
       return message_ids.map((message_id) => {
         const row = one.get(version.id, tenant_id, user_id, message_id);
-        return row ? restore(bytesOf(row.vector)) : null;
+        return row ? restore(fineOf(row)) : null;
       });
     },
     async messagesOfMany(version, tenant_id, asked, signal) {
@@ -144,7 +155,7 @@ export function messageVectors(
       versions.check(version, []);
       return asked.map(({ user_id, message_id }) => {
         const row = one.get(version.id, tenant_id, user_id, message_id);
-        return row ? restore(bytesOf(row.vector)) : null;
+        return row ? restore(fineOf(row)) : null;
       });
     },
     async messagesOf({ tenant_id, user_id }, most, signal) {

@@ -1,7 +1,11 @@
+import type { Fine } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 
+/** A vector; `norm` is one over the length of its bytes. No scan looks at their rest. */
+export type Row = Fine & { norm: number };
+
 /** Rows in one piece of memory; `slots` says whose each is. */
-type Chunk = { rows: number; norms: number; count: number; slots: Int32Array };
+export type Chunk = { rows: number; norms: number; count: number; slots: Int32Array; rests: Int8Array };
 
 /** As many hits as there are rows fit into what is scanned at once. */
 export const CHUNK_ROWS = 128;
@@ -27,7 +31,7 @@ export class RowList {
   }
 
   /** Adds a row at the end, and gives its position. */
-  push(slot: number, bytes: Int8Array, norm: number): number {
+  push(slot: number, row: Row): number {
     const position = this.#length;
     const at = position % CHUNK_ROWS;
     const last = this.chunks.at(-1);
@@ -36,21 +40,25 @@ export class RowList {
     const chunk = this.chunks.at(-1) as Chunk;
     chunk.count++;
     this.#length++;
-    this.#write(chunk, at, slot, bytes, norm);
+    this.#write(chunk, at, slot, row);
     return position;
   }
 
-  replace(position: number, bytes: Int8Array, norm: number): void {
+  /** A row as it is: a view of memory that holds until anything is allocated or removed. */
+  row(position: number): Row & { slot: number } {
+    return this.#row(...this.#find(position));
+  }
+
+  replace(position: number, row: Row): void {
     const [chunk, at] = this.#find(position);
-    this.#write(chunk, at, chunk.slots[at] as number, bytes, norm);
+    this.#write(chunk, at, chunk.slots[at] as number, row);
   }
 
   /** Takes a row out; the last one moves into its place. Gives whose that was. */
   remove(position: number): number {
     const last = this.chunks.at(-1) as Chunk;
-    const [from, slot] = [last.count - 1, last.slots[last.count - 1] as number];
-    if (position !== this.#length - 1)
-      this.#write(...this.#find(position), slot, this.#bytes(last, from), this.#norm(last, from));
+    const { slot, ...row } = this.#row(last, last.count - 1);
+    if (position !== this.#length - 1) this.#write(...this.#find(position), slot, row);
     last.count--;
     this.#length--;
     if (last.count === 0) this.#release(this.chunks.pop() as Chunk);
@@ -68,20 +76,21 @@ export class RowList {
     return [this.chunks[Math.floor(position / CHUNK_ROWS)] as Chunk, position % CHUNK_ROWS];
   }
 
-  #bytes({ rows }: Chunk, at: number): Int8Array {
-    const begin = rows + at * this.#stride;
-    return this.#arena.bytes().subarray(begin, begin + this.#stride);
+  #row({ rows, norms, slots, rests }: Chunk, at: number): Row & { slot: number } {
+    const [all, begin] = [this.#arena.bytes(), at * this.#stride];
+    return {
+      slot: slots[at] as number,
+      bytes: all.subarray(rows + begin, rows + begin + this.#stride),
+      rest: rests.subarray(begin, begin + this.#stride),
+      norm: new Float32Array(all.buffer, norms, at + 1)[at] as number,
+    };
   }
 
-  #norm({ norms }: Chunk, at: number): number {
-    return new Float32Array(this.#arena.bytes().buffer, norms, at + 1)[at] as number;
-  }
-
-  /** Fills the rest of a row with zeros, which a region that is used again may not have. */
-  #write(chunk: Chunk, at: number, slot: number, bytes: Int8Array, norm: number): void {
-    const row = this.#bytes(chunk, at);
-    row.set(bytes);
-    row.fill(0, bytes.length);
+  /** Fills up with zeros, which a region that is used again may not have. */
+  #write(chunk: Chunk, at: number, slot: number, { bytes, rest, norm }: Row): void {
+    const own = this.#row(chunk, at);
+    own.bytes.fill(0, bytes.length).set(bytes);
+    own.rest.fill(0, rest.length).set(rest);
     new Float32Array(this.#arena.bytes().buffer, chunk.norms, at + 1)[at] = norm;
     chunk.slots[at] = slot;
   }
@@ -90,7 +99,8 @@ export class RowList {
     const rows = this.#arena.allocate(capacity * this.#stride);
     try {
       const norms = this.#arena.allocate(capacity * 4);
-      return { rows, norms, count: 0, slots: new Int32Array(capacity) };
+      const [slots, rests] = [new Int32Array(capacity), new Int8Array(capacity * this.#stride)];
+      return { rows, norms, count: 0, slots, rests };
     } catch (error) {
       this.#arena.release(rows, capacity * this.#stride);
       throw error;
@@ -98,12 +108,13 @@ export class RowList {
   }
 
   #doubled(chunk: Chunk): Chunk {
-    const { rows, norms, count, slots } = chunk;
+    const { rows, norms, count, slots, rests } = chunk;
     const larger = { ...this.#chunk(slots.length * 2), count };
     const bytes = this.#arena.bytes();
     bytes.copyWithin(larger.rows, rows, rows + count * this.#stride);
     bytes.copyWithin(larger.norms, norms, norms + count * 4);
     larger.slots.set(slots);
+    larger.rests.set(rests);
     this.#release(chunk);
     return larger;
   }

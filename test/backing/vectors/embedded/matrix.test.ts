@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openArena } from '#backing/vectors/embedded/arena.ts';
 import { Matrix } from '#backing/vectors/embedded/matrix.ts';
 import { CHUNK_ROWS } from '#backing/vectors/embedded/row-list.ts';
-import { quantise, restore } from '#backing/vectors/quantise.ts';
+import { type Fine, fineCosine, quantise, quantiseFinely, restore } from '#backing/vectors/quantise.ts';
 
 const WIDTH = 4;
 const vectorArb = fc
@@ -25,11 +25,11 @@ describe('the matrix', () => {
     fc.assert(
       fc.property(steps, vectorArb, fc.integer({ min: 1, max: 70 }), (steps, asked, k) => {
         const matrix = empty();
-        const rows = new Map<string, Int8Array>();
+        const rows = new Map<string, Fine>();
         for (const { key, vector } of steps) {
           if (vector) {
-            matrix.set(key, quantise(vector), key);
-            rows.set(key, quantise(vector));
+            matrix.set(key, quantiseFinely(vector), key);
+            rows.set(key, quantiseFinely(vector));
           } else {
             matrix.delete(key);
             rows.delete(key);
@@ -38,7 +38,7 @@ describe('the matrix', () => {
         const wanted = (key: string) => !key.endsWith('7');
         const expected = [...rows]
           .filter(([key]) => wanted(key))
-          .map(([key, bytes]) => ({ key, similarity: dot(restore(bytes), asked) }))
+          .map(([key, vector]) => ({ key, similarity: dot(restore(vector), asked) }))
           .sort((a, b) => b.similarity - a.similarity);
         const [found = [], opposite] = matrix.nearest([asked, asked.map((x) => -x)], k, wanted);
         expect(found).toHaveLength(Math.min(k, expected.length));
@@ -61,26 +61,41 @@ describe('the matrix', () => {
   test('with no rows, or asked for none, finds none', () => {
     const matrix = empty();
     expect(matrix.nearest([new Float32Array(WIDTH)], 5, () => true)).toEqual([[]]);
-    matrix.set('k', quantise(Float32Array.of(1, 0, 0, 0)), 'k');
+    matrix.set('k', quantiseFinely(Float32Array.of(1, 0, 0, 0)), 'k');
     expect(matrix.nearest([new Float32Array(WIDTH)], 0, () => true)).toEqual([[]]);
     expect(matrix.nearest([], 5, () => true)).toEqual([]);
   });
 });
 
 describe('quantising', () => {
+  const vectors = fc
+    .array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 256, maxLength: 256 })
+    .map((numbers) => Float32Array.from(numbers))
+    .filter((vector) => dot(vector, vector) > 1e-6);
+  const cosine = (a: Float32Array, b: Float32Array) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+
   test('keeps the direction of a vector of 256 within a cosine of .998 at worst, and a zero vector zero', () => {
     // Each component is off by at most 1/254 of the largest, so the sine is at most 16/254.
-    const vectors = fc
-      .array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 256, maxLength: 256 })
-      .map((numbers) => Float32Array.from(numbers))
-      .filter((vector) => dot(vector, vector) > 1e-6);
     fc.assert(
       fc.property(vectors, (vector) => {
-        const kept = restore(quantise(vector));
+        const kept = restore({ bytes: quantise(vector), rest: new Int8Array() });
         expect(dot(kept, kept)).toBeCloseTo(1, 5);
-        expect(dot(kept, vector) / Math.sqrt(dot(vector, vector))).toBeGreaterThan(0.998);
+        expect(cosine(kept, vector)).toBeGreaterThan(0.998);
       }),
     );
-    expect(restore(quantise(new Float32Array(4)))).toEqual(new Float32Array(4));
+    expect(restore(quantiseFinely(new Float32Array(4)))).toEqual(new Float32Array(4));
+  });
+
+  test('with the rest keeps it within a cosine of .99999, and tells the cosine with another so', () => {
+    fc.assert(
+      fc.property(vectors, vectors, (vector, other) => {
+        const fine = quantiseFinely(vector);
+        expect(cosine(restore(fine), vector)).toBeGreaterThan(0.99999);
+        const length = Math.sqrt(dot(other, other));
+        const asked = other.map((x) => x / length);
+        expect(fineCosine(asked, fine)).toBeCloseTo(cosine(asked, vector), 3);
+      }),
+    );
+    expect(fineCosine(new Float32Array(4).fill(0.5), quantiseFinely(new Float32Array(4)))).toBe(0);
   });
 });
