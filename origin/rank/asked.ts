@@ -47,9 +47,10 @@ export function raisedBy(asked: Asked, sources: readonly string[]): Asked {
 }
 
 /** NDCG@10, binary gain, of the candidates as the weights would rank them. */
-export function ndcg(asked: Asked, weights: Weights): number {
-  const { candidates, truth } = asked;
-  const scores = scoresOf(asked, weights);
+export const ndcg = (asked: Asked, weights: Weights): number => ndcgBy(asked, scoresOf(asked, weights));
+
+/** The same, by what each candidate scores. */
+export function ndcgBy({ candidates, truth }: Asked, scores: Float64Array): number {
   let sum = 0;
   candidates.forEach((campaign_id, right) => {
     if (!truth.has(campaign_id)) return;

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { openStores } from '#backing/embedded.ts';
 import { openLog } from '#backing/log/embedded.ts';
 import { eventRecord } from '#contract/envelope.ts';
+import { ModelContent } from '#contract/model.ts';
 import type { Outcome } from '#contract/outcome.ts';
 import { type Served, servedRecord } from '#contract/served.ts';
 import { topics } from '#contract/topics.ts';
@@ -41,7 +44,7 @@ const eventsOf = ({ seen }: ServedAnswer, i: number) =>
     ),
   );
 
-it('weights are learnt from the log on the command line, and added as a candidate where they are better', async () => {
+it('weights and trees are learnt from the log on the command line, and added as candidates where they are better', async () => {
   const data = join(await temporaryFolder(), 'data');
   const learn = (...more: string[]) =>
     cli('learn', '--tenant', 'acme', '--placement', 'discover', '--data', data, ...more);
@@ -64,6 +67,26 @@ it('weights are learnt from the log on the command line, and added as a candidat
   const weights = JSON.parse(stdout);
   expect(weights.like_minded).toBe(3);
   expect(weights.trending ?? 0).toBeLessThan(1);
+
+  const trees = await learn('--ranker', 'trees', '--candidate');
+  expect(trees.code, trees.stderr).toBe(0);
+  expect(trees.stderr).toMatch(
+    /version 0 0\.\d+, learnt 0\.\d+, gain 0\.\d+ to 0\.\d+\nThe \d+ learnt trees are better/,
+  );
+  expect(trees.stderr).toMatch(
+    /version 1 of the model discover, a candidate\nVersion 2 of the placement names it/,
+  );
+  expect(v.parse(ModelContent, JSON.parse(trees.stdout)).kind).toBe('trees');
+  const stores = openStores({ path: (name) => join(data, name), clock: Date.now });
+  const named = { tenant_id: 'acme', name: 'discover', status: 'live', at: generated_at } as const;
+  await stores.models.move({ ...named, version: 1 }, signal);
+  await stores.placements.move({ ...named, version: 2 }, signal);
+  stores.close();
+  // It is no better than itself, so nothing is added, and what ranks is told to be kept.
+  const again = await learn('--ranker', 'trees', '--candidate');
+  expect(again.stderr).toMatch(/held out: discover@1 0\.(\d+), learnt 0\.\1, gain 0\.0000 to 0\.0000/);
+  expect(again.stderr).toMatch(/not better beyond chance; kept is:\n$/);
+  expect(again.stdout).toBe(trees.stdout);
 }, 90_000);
 
 describe('what is learnt from', () => {

@@ -32,8 +32,8 @@ const HELP = `
 Streams the events by in their order, and asks just before each question's moment, when nothing from then on was seen.
 
 With --ablate it also ranks what was found anew: without each source, by each alone, by their plain sum, and by weights learnt
-of the questions whose truth was known before each moment: by climbing, by logistic regression, and by the model of npm run
-learn, from simulated clicks. Beside each stands the interval of its gain over the weights in use.
+of the questions whose truth was known before each moment: by climbing, by logistic regression, by the model of npm run
+learn, from simulated clicks, and by boosted trees. Beside each stands the interval of its gain over the weights in use.
 
 With --services catalogue, counters and profiles, vectors and graph stand where the environment says, as the origin reads it,
 in a schema, collections and labels made for this run alone, and removed at its end. --part 2/4 asks the second quarter of the

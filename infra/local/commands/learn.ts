@@ -1,40 +1,43 @@
-import { Command } from 'commander';
-import { readSettings, setting } from '#backing/settings.ts';
+import { Command, Option } from 'commander';
+import { type ModelContent, ModelVersion, ModelVersions } from '#contract/model.ts';
 import {
   type PlacementVersion,
   PlacementVersions,
   PlacementVersion as Version,
 } from '#contract/placement.ts';
-import { importKeys, type Key, type SigningKey } from '#contract/signature.ts';
-import { LEAST_CLICKED, type Learnt, learnWeights } from '../../../origin/learning/learn-weights.ts';
-import { type AskGateway, operatorClient } from '../files/operator-client.ts';
-import { DEFAULT_DATA, refuseForeign } from '../folder/data-folder.ts';
+import { LEAST_CLICKED, type Learnt, learnRanker } from '../../../origin/learning/learn-ranker.ts';
+import { scoreBy } from '../../../origin/learning/score-by.ts';
+import { teachTrees, teachWeights } from '../../../origin/learning/teachers.ts';
+import { DEFAULT_DATA } from '../folder/data-folder.ts';
 import { joinOutcomes } from '../learning/answers.ts';
+import { reach, type Where } from '../learning/reach.ts';
 import { readAnswered } from '../learning/read-log.ts';
-import { connect } from '../stack/connect.ts';
-import { type OriginClient, originClient } from '../stack/origin-client.ts';
+import type { OriginClient } from '../stack/origin-client.ts';
 import { Mendable } from '../terminal/mendable.ts';
 import { count } from '../terminal/progress.ts';
-import { stopSignal } from '../terminal/stop-signal.ts';
 import { user as placementName, tenant } from './options.ts';
 
-const PATH = '/v1/admin/placements';
+const PLACEMENTS = '/v1/admin/placements';
+const MODELS = '/v1/admin/models';
 
-type Options = {
+const teachers = { weights: teachWeights, trees: teachTrees };
+
+type Options = Where & {
   tenant: string;
   placement: string;
+  ranker: keyof typeof teachers;
   candidate?: boolean;
-  data: string;
-  gateway?: string;
-  origin?: string;
 };
 
-/** `learn`: a placement's weights from what was answered and clicked. */
+/** `learn`: what ranks at a placement, from what was answered and clicked. */
 export function learnCommand(): Command {
   return new Command('learn')
-    .description("learn a placement's weights from what was answered and clicked")
+    .description('learn what ranks at a placement from what was answered and clicked')
     .requiredOption('--tenant <tenant>', 'whose placement', tenant)
     .requiredOption('--placement <name>', 'which one', placementName)
+    .addOption(
+      new Option('--ranker <kind>', 'what is learnt').choices(Object.keys(teachers)).default('weights'),
+    )
     .option('--candidate', 'add what was learnt as a candidate, where it is better')
     .option('--data <folder>', 'the data folder, of a running instance or not', DEFAULT_DATA)
     .option('--gateway <url>', 'a gateway instead, by GATEWAY_KEYS, together with --origin')
@@ -43,82 +46,79 @@ export function learnCommand(): Command {
       'after',
       `
 Reads what the log still has: answers, and the impressions, clicks and conversions that name them by recommendation_id. Two
-thirds are learnt from, position apart; the last third tells whether the weights are better than those in use. A candidate
-answers nobody until it is made live: POST ${PATH}/{placement}.
+thirds are learnt from, position apart; the last third tells whether that is better than what ranks now. A candidate answers
+nobody until it is made live: POST ${PLACEMENTS}/{placement}. Trees are a version of a model, which the
+placement names: POST ${MODELS}/{model}.
 
 Examples:
   npm run learn -- --tenant demo --placement discover
-  npm run learn -- --tenant demo --placement discover --candidate`,
+  npm run learn -- --tenant demo --placement discover --ranker trees --candidate`,
     )
     .action(learn);
 }
 
-async function learn({ tenant: tenant_id, placement, candidate, ...where }: Options): Promise<void> {
+async function learn({ tenant: tenant_id, placement, ranker, candidate, ...where }: Options): Promise<void> {
   await reach(where, tenant_id, async ({ ask, origin }) => {
-    const { placements } = await origin({ method: 'GET', path: PATH, schema: PlacementVersions });
+    const { placements } = await origin({ method: 'GET', path: PLACEMENTS, schema: PlacementVersions });
     const live = placements.find((one) => one.placement === placement && one.status === 'live');
     if (!live) throw new Mendable(`${tenant_id} has no live placement "${placement}": make one live first`);
+    const used = await usedBy(live, origin);
     const { served, outcomes } = await readAnswered(ask, { tenant_id, placement });
     const answers = joinOutcomes(served, outcomes);
     console.error(
       `${count(served.length)} answers, of ${count(answers.length)} of which is known what became of them`,
     );
-    const learnt = learnWeights(answers, live.content.weights);
-    tell(learnt, live);
-    if (!candidate || !learnt.changed) return;
-    const content = { ...live.content, weights: learnt.weights };
-    const command = { method: 'PUT', path: `${PATH}/${placement}`, body: content, schema: Version } as const;
-    console.error(`Added as version ${(await origin(command)).version}, a candidate`);
+    const learnt = learnRanker(answers, scoreBy(used.content), teachers[ranker]);
+    tell(learnt, used);
+    if (candidate && learnt.better && learnt.proposed) await add(learnt.proposed, live, origin);
   });
 }
 
-function tell({ weights, changed, used, learnt, gain, looked }: Learnt, live: PlacementVersion): void {
-  if (looked.length === 0) {
+type Used = { name: string; content: ModelContent };
+
+/** What ranks at a placement: the live version of its model, or its weights. */
+async function usedBy({ version, content }: PlacementVersion, origin: OriginClient): Promise<Used> {
+  const plain: Used = { name: `version ${version}`, content: { kind: 'weights', weights: content.weights } };
+  if (content.model === null) return plain;
+  const path = `${MODELS}/${content.model}`;
+  const { models } = await origin({ method: 'GET', path, schema: ModelVersions });
+  const model = models.find(({ status }) => status === 'live');
+  return model ? { name: `${model.model}@${model.version}`, content: model.content } : plain;
+}
+
+function tell({ proposed, better, used, learnt, gain, looked }: Learnt, { name, content }: Used): void {
+  if (!proposed) {
     console.error(`That is too little to learn from: it takes ${LEAST_CLICKED} answers with a click`);
     return;
   }
   const digits = (x: number) => x.toFixed(4);
   console.error(`Looked at, beside the first position: ${looked.map((x) => x.toFixed(2)).join(' ')}`);
   console.error(
-    `Clicks per look, of the third held out: version ${live.version} ${digits(used)}, learnt ${digits(learnt)}, ` +
+    `Clicks per look, of the third held out: ${name} ${digits(used)}, learnt ${digits(learnt)}, ` +
       `gain ${digits(gain[0])} to ${digits(gain[1])}`,
   );
-  console.error(changed ? 'The learnt weights are better:' : 'That is not better beyond chance; kept are:');
-  console.log(JSON.stringify(weights, null, 2));
+  const what = proposed.kind === 'trees' ? `${proposed.trees.length} learnt trees` : 'learnt weights';
+  console.error(better ? `The ${what} are better:` : `The ${what} are not better beyond chance; kept is:`);
+  const kept = better ? proposed : content;
+  console.log(kept.kind === 'weights' ? JSON.stringify(kept.weights, null, 2) : JSON.stringify(kept));
 }
 
-type Reached = { ask: AskGateway; origin: OriginClient };
-
-async function reach(
-  { data, gateway, origin }: Pick<Options, 'data' | 'gateway' | 'origin'>,
-  tenant_id: string,
-  run: (reached: Reached) => Promise<void>,
-): Promise<void> {
-  const signal = stopSignal();
-  const keyOf = async ([key]: readonly SigningKey[]) => (await importKeys([key as SigningKey]))[0] as Key;
-  const clients = async (
-    gateway_url: string,
-    gateway_keys: readonly SigningKey[],
-    origin_url: string,
-    origin_keys: readonly SigningKey[],
-  ): Promise<Reached> => {
-    const common = { tenant_id, clock: Date.now };
-    return {
-      ask: operatorClient({ ...common, url: gateway_url, key: await keyOf(gateway_keys), signal }),
-      origin: originClient({ ...common, url: origin_url, key: await keyOf(origin_keys) }),
-    };
+/** Weights are added to the placement; trees to its model, which it names from then on. */
+async function add(content: ModelContent, live: PlacementVersion, origin: OriginClient): Promise<void> {
+  const putPlacement = async (change: Partial<PlacementVersion['content']>) => {
+    const path = `${PLACEMENTS}/${live.placement}`;
+    return origin({ method: 'PUT', path, body: { ...live.content, ...change }, schema: Version });
   };
-  if ((gateway === undefined) !== (origin === undefined))
-    throw new Mendable('--gateway and --origin come together: give both, or neither');
-  if (gateway !== undefined && origin !== undefined) {
-    const read = readSettings({ GATEWAY_KEYS: setting.keys, ORIGIN_KEYS: setting.keys }, process.env);
-    return run(await clients(gateway, read.GATEWAY_KEYS, origin, read.ORIGIN_KEYS));
+  if (content.kind === 'weights') {
+    const { version } = await putPlacement({ weights: content.weights, model: null });
+    console.error(`Added as version ${version}, a candidate`);
+    return;
   }
-  refuseForeign(data);
-  const { keys, gateway_url, origin_url, close } = await connect({ data, clock: Date.now, origin: true });
-  try {
-    await run(await clients(gateway_url, [keys.gateway], origin_url, [keys.origin]));
-  } finally {
-    await close();
-  }
+  const model = live.content.model ?? live.placement;
+  const path = `${MODELS}/${model}`;
+  const added = await origin({ method: 'PUT', path, body: content, schema: ModelVersion });
+  console.error(`Added as version ${added.version} of the model ${model}, a candidate`);
+  if (live.content.model === model) return;
+  const { version } = await putPlacement({ model });
+  console.error(`Version ${version} of the placement names it, a candidate as well`);
 }

@@ -1,6 +1,7 @@
-import { type Asked, ndcg, raisedBy } from '../../../origin/rank/asked.ts';
-import { climbed, interval, mean, type Weights } from '../../../origin/rank/choose-weights.ts';
+import { type Asked, ndcg, ndcgBy, raisedBy } from '../../../origin/rank/asked.ts';
+import { climbed, interval, mean, type Proposal, type Weights } from '../../../origin/rank/choose-weights.ts';
 import { learnt } from '../../../origin/rank/learnt.ts';
+import { treesByPast } from './by-trees.ts';
 import { fromClicks } from './from-clicks.ts';
 import { learntBefore } from './learnt-before.ts';
 import type { Past } from './past-question.ts';
@@ -22,20 +23,35 @@ export function rowsOf(asked: readonly Past[]): Shown[] {
   const seen = [...new Set(asked.flatMap(({ features }) => Object.keys(features)))].sort();
   const weighed = seen.filter((source) => asked.some(({ weights }) => (weights[source] ?? 0) > 0));
   const before = asked.map((question) => judge(question, question.weights));
-  const row = (what: string, weightsOf: (question: Past, i: number) => Weights): Shown => {
-    const values = asked.map((question, i) => judge(question, weightsOf(question, i)));
+  const shown = (what: string, values: readonly number[]): Shown => {
     const [low, high] = interval(values);
     const gain = interval(values.map((value, i) => value - (before[i] as number)));
     return { what, ndcg: mean(values), half: (high - low) / 2, gain };
   };
-  const learning = (what: string, weights: readonly Weights[]) => row(what, (_, i) => weights[i] as Weights);
+  const row = (what: string, weightsOf: (question: Past, i: number) => Weights) =>
+    shown(
+      what,
+      asked.map((question, i) => judge(question, weightsOf(question, i))),
+    );
+  const learning = (what: string, propose: Proposal) => {
+    const learnt = learntBefore(asked, propose);
+    return row(`learnt before: ${what}`, ({ weights }, i) => learnt[i] ?? weights);
+  };
+  const trees = learntBefore(asked, treesByPast);
   return [
     row('shipped weights', ({ weights }) => weights),
     row('plain sum', () => Object.fromEntries(seen.map((source) => [source, 1]))),
     ...weighed.map((source) => row(`without ${source}`, ({ weights }) => ({ ...weights, [source]: 0 }))),
     ...seen.map((source) => row(`${source} alone`, () => ({ [source]: 1 }))),
-    learning('learnt before: climbed', learntBefore(asked, climbed)),
-    learning('learnt before: logistic regression', learntBefore(asked, learnt)),
-    learning('learnt before: position-based model', learntBefore(asked, fromClicks)),
+    learning('climbed', climbed),
+    learning('logistic regression', learnt),
+    learning('position-based model', fromClicks),
+    shown(
+      'learnt before: boosted trees',
+      asked.map((question, i) => {
+        const score = trees[i];
+        return score ? ndcgBy(question, score(question)) : (before[i] as number);
+      }),
+    ),
   ];
 }

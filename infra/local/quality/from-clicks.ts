@@ -1,5 +1,7 @@
-import { learnWeights } from '../../../origin/learning/learn-weights.ts';
+import { learnRanker } from '../../../origin/learning/learn-ranker.ts';
+import { scoreBy } from '../../../origin/learning/score-by.ts';
 import type { ServedAnswer } from '../../../origin/learning/served.ts';
+import { teachWeights } from '../../../origin/learning/teachers.ts';
 import { type Asked, scoresOf } from '../../../origin/rank/asked.ts';
 import type { Proposal, Weights } from '../../../origin/rank/choose-weights.ts';
 import { seededRandom } from '../simulated/random.ts';
@@ -17,7 +19,9 @@ export const fromClicks: Proposal = (learning, shipped) => {
   const answers = learning.map((question) =>
     answered(question, shipped, (position) => random.chance(1 / position)),
   );
-  return learnWeights(answers, shipped).proposed ?? shipped;
+  const used = scoreBy({ kind: 'weights', weights: shipped });
+  const { proposed } = learnRanker(answers, used, teachWeights);
+  return proposed?.kind === 'weights' ? proposed.weights : shipped;
 };
 
 function answered(asked: Asked, weights: Weights, looks: (position: number) => boolean): ServedAnswer {

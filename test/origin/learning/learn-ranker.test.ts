@@ -1,20 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { LEAST_CLICKED, learnWeights } from '../../../origin/learning/learn-weights.ts';
+import type { ModelContent } from '#contract/model.ts';
+import { LEAST_CLICKED, learnRanker } from '../../../origin/learning/learn-ranker.ts';
 import { clicksPerLook, type Score, worthOf } from '../../../origin/learning/off-policy.ts';
+import { scoreBy } from '../../../origin/learning/score-by.ts';
+import { teachTrees, teachWeights } from '../../../origin/learning/teachers.ts';
 import { LOOKED, openLoop, relevanceOf } from './feedback-loop.ts';
 
 const shipped = { fit: 0.3, popular: 1, noise: 0.5 };
-const by =
-  (weights: Readonly<Record<string, number>>): Score =>
-  ({ features }) =>
-    Object.entries(features).reduce((sum, [source, value]) => sum + (weights[source] ?? 0) * value, 0);
+const by = (weights: Record<string, number>): Score => scoreBy({ kind: 'weights', weights });
 
 describe('what is learnt from clicks', () => {
   test('finds what makes campaigns relevant, and how far positions are looked at', () => {
     const { answers } = openLoop(1).answer(4000, by(shipped), 0.3);
-    const { weights, changed, looked, gain } = learnWeights(answers, shipped);
-    expect(changed).toBe(true);
+    const { proposed, better, looked, gain } = learnRanker(answers, by(shipped), teachWeights);
+    expect(better).toBe(true);
     expect(gain[0]).toBeGreaterThan(0);
+    const { weights } = proposed as ModelContent & { kind: 'weights' };
     expect(weights['fit']).toBe(3);
     expect(weights['popular']).toBeLessThan(1);
     expect(weights['noise']).toBeLessThan(0.5);
@@ -22,19 +23,26 @@ describe('what is learnt from clicks', () => {
       expect(Math.abs(share - (LOOKED[i + 1] as number))).toBeLessThan(0.15);
   });
 
-  test('in the feedback loop it earns more than ranking by click rate, which takes where it stood for what it is', () => {
-    const [learning, naive] = [openLoop(2), openLoop(2)];
-    let weights: Readonly<Record<string, number>> = shipped;
-    let [ours, theirs] = [0, 0];
-    for (let round = 0; round < 6; round++) {
-      const { answers, reward } = learning.answer(1500, by(weights), 0.1);
-      weights = learnWeights(answers, weights).weights;
-      const rates: Score = ({ campaign_id }) => naive.rate(campaign_id);
-      const other = naive.answer(1500, round === 0 ? by(shipped) : rates, 0.1);
-      if (round > 0) [ours, theirs] = [ours + reward, theirs + other.reward];
-    }
-    expect(ours).toBeGreaterThan(1.5 * theirs);
-  });
+  test.each([
+    ['weights', teachWeights],
+    ['trees', teachTrees],
+  ])(
+    'in the feedback loop %s earn more than ranking by click rate, which takes where one stood for what it is',
+    (_, teach) => {
+      const [learning, naive] = [openLoop(2), openLoop(2)];
+      let ranker = by(shipped);
+      let [ours, theirs] = [0, 0];
+      for (let round = 0; round < 6; round++) {
+        const { answers, reward } = learning.answer(1000, ranker, 0.1);
+        const { better, proposed } = learnRanker(answers, ranker, teach);
+        if (better && proposed) ranker = scoreBy(proposed);
+        const rates: Score = ({ campaign_id }) => naive.rate(campaign_id);
+        const other = naive.answer(1000, round === 0 ? by(shipped) : rates, 0.1);
+        if (round > 0) [ours, theirs] = [ours + reward, theirs + other.reward];
+      }
+      expect(ours).toBeGreaterThan(1.5 * theirs);
+    },
+  );
 
   test('its estimate of another ranking is near what that earns, where clicks by themselves are not', () => {
     const loop = openLoop(3);
@@ -63,12 +71,18 @@ describe('what is learnt from clicks', () => {
     expect(Math.abs(clicksAlone - truth) / truth).toBeGreaterThan(0.3);
   });
 
-  test('weights that are right already are kept, and so are any where too little was clicked', () => {
-    const truth = { fit: 2, popular: 0.2, noise: 0 };
-    const { answers } = openLoop(4).answer(3000, by(truth), 0.3);
-    expect(learnWeights(answers, truth)).toMatchObject({ changed: false, weights: truth });
-    const few = openLoop(5).answer(LEAST_CLICKED / 4, by(shipped), 0.3).answers;
-    expect(learnWeights(few, shipped)).toMatchObject({ changed: false, weights: shipped });
-    expect(learnWeights([], shipped)).toMatchObject({ changed: false, weights: shipped });
-  });
+  test.each([
+    ['weights', teachWeights],
+    ['trees', teachTrees],
+  ])(
+    'what is right already is kept beside %s, and so is anything where too little was clicked',
+    (_, teach) => {
+      const truth = { fit: 2, popular: 0.2, noise: 0 };
+      const { answers } = openLoop(4).answer(3000, by(truth), 0.3);
+      expect(learnRanker(answers, by(truth), teach).better).toBe(false);
+      const few = openLoop(5).answer(LEAST_CLICKED / 4, by(shipped), 0.3).answers;
+      for (const little of [few, []])
+        expect(learnRanker(little, by(shipped), teach)).toMatchObject({ better: false, proposed: null });
+    },
+  );
 });
