@@ -106,7 +106,7 @@ export function answerCache({
 
   /**
    * Looks in the tiers behind the memory; gives what may be served, and leaves in memory what may stand in. `beside` is called
-   * where Redis is silent, and would hardly be found to have the answer: nothing is kept that may still hold.
+   * where Redis is silent.
    */
   async function find(
     subject: Subject,
@@ -138,17 +138,18 @@ export function answerCache({
     }
 
     const asked_ms = clock();
-    const may_hold = kept && step !== 'ask' && !isOutdated(kept);
+    const may_hold = kept !== undefined && step !== 'ask' && !isOutdated(kept);
     const known =
-      (await hedge.heard(askRedis(subject), may_hold ? null : beside)) ??
+      (await hedge.heard(askRedis(subject), { beside, may_hold })) ??
       (kept && step !== 'ask' ? await askEpochs(subject, ends_ms - clock()) : null);
     if (!known) return null;
     const now_ms = clock();
     if (kept && step !== 'ask') {
       const { holds, ...entry } = judged(kept, known.epochs, asked_ms);
-      if (memory.get(key) === kept) keep(subject, entry);
+      const newest = memory.get(key);
+      if (newest === kept) keep(subject, entry);
       if (holds && now_ms < entry.answer.until_ms) {
-        if (colo) behind(colo.put(subject, entry));
+        if (colo && (!newest || newest === kept)) behind(colo.put(subject, entry));
         if (redis && known.from === 'redis' && !known.answer) {
           behind(
             redis.restore(subject, entry.answer).catch(() => log({ level: 'warn', event: 'not_restored' })),

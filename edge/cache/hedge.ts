@@ -22,8 +22,14 @@ type First<Kept, Made> = { found: Kept; made: null } | { found: null; made: Made
  * needed anyway gives it back with a part of another: so whatever Redis does, the origin has a quarter more calls at most.
  */
 export type Hedge = {
-  /** What Redis says; `beside` is called where there is no word of it for a while, and tokens are left. */
-  heard<Known>(asked: Promise<Known>, beside: (() => void) | null): Promise<Known>;
+  /**
+   * What Redis says; `beside` is called where there is no word of it for a while, and tokens are left: half of them, where
+   * what is kept may hold, since that is oftener in vain.
+   */
+  heard<Known>(
+    asked: Promise<Known>,
+    about: { beside: (() => void) | null; may_hold: boolean },
+  ): Promise<Known>;
   /**
    * What `look` finds, or where that is nothing, what `make` makes; where `look` calls `beside`, both go on at once and
    * what comes first is given, if it is `good`. Rejects as they do.
@@ -35,9 +41,9 @@ export function redisHedge(clock: Clock): Hedge {
   let [usual_ms, tokens] = [0, MOST];
 
   return {
-    async heard(asked, beside) {
+    async heard(asked, { beside, may_hold }) {
       const begun_ms = clock();
-      if (beside && tokens >= 1) {
+      if (beside && tokens >= (may_hold ? MOST / 2 : 1)) {
         const patience_ms = usual_ms > NEAR_MS ? 0 : SILENT_MS;
         if ((await inTime(asked, patience_ms)) === LATE) beside();
       }

@@ -38,15 +38,24 @@ describe('while Redis is far', () => {
     expect((await read(0, one(2)))?.entry).toEqual(served?.entry);
   });
 
-  test('what is kept and may hold is asked about alone, whether or not somebody waits', async () => {
+  test('what is validated behind an answer is asked about alone', async () => {
     const { read, state, calls } = await farRedis();
     await read(0, one(1));
     state.now_ms += 10_000;
     expect((await read(0, one(1)))?.how).toBe('hit');
     expect(calls).toMatchObject({ redis: 2, origin: 1 });
-    state.now_ms += SERVABLE_MS;
-    expect((await read(0, one(1)))?.how).toBe('validated');
-    expect(calls).toMatchObject({ redis: 3, origin: 1 });
+  });
+
+  test('what is kept and may hold is asked about beside it only while half of the calls in vain are left', async () => {
+    const { read, state, calls } = await farRedis();
+    await read(0, one(1));
+    for (let times = 0; times < 20; times++) {
+      state.now_ms += SERVABLE_MS;
+      expect((await read(0, one(1)))?.how).toBe(times < 6 ? 'stored' : 'validated');
+    }
+    expect(calls).toMatchObject({ redis: 21, origin: 7 });
+    for (let at = 2; at < 20; at++) await read(0, one(at));
+    expect(calls).toMatchObject({ redis: 39, origin: 11 });
   });
 
   test('and the origin fails, what Redis has is given', async () => {
