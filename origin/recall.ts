@@ -8,7 +8,7 @@ import type { Measures } from './measures.ts';
 /** The share of searches that is asked again, where nothing else is configured. */
 export const RECALL_SHARE = 0.001;
 /** So many vectors are looked at, at most: some megabytes from a store that is asked over the network. */
-const MOST_ROWS = 10_000;
+const MOST_ROWS = 5_000;
 const ASK_MS = 10_000;
 /** How long after the last answer is made, so that it is out of the house. */
 const BEHIND_MS = 20;

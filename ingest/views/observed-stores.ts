@@ -36,7 +36,7 @@ export function observedStores(observed: Observed) {
       register: (gone, signal) => call('deletions', 'register', () => deletions.register(gone, signal)),
     }),
     embedder: (embedder: Embedder): Embedder => ({
-      version: embedder.version,
+      ...embedder,
       embed: (texts, signal) => call('embedder', 'embed', () => embedder.embed(texts, signal)),
     }),
     vectors: (vectors: Written['vectors']): Written['vectors'] => ({

@@ -93,7 +93,7 @@ describe('a search that is drawn', () => {
     expect(exactly).not.toHaveBeenCalled();
     recall.ended();
     await vi.waitFor(async () => expect(await samples('compared')).toBe(1));
-    expect(exactly).toHaveBeenCalledWith(search, { most: 10_000, start: 0.5 }, expect.any(AbortSignal));
+    expect(exactly).toHaveBeenCalledWith(search, { most: 5_000, start: 0.5 }, expect.any(AbortSignal));
   });
 
   test('is shed while another is being asked, and while that is rested from', async () => {
