@@ -82,16 +82,20 @@ async function openDrawn(campaignsExactly: Vectors['campaignsExactly'], share = 
 
 describe('a search that is drawn', () => {
   test('is asked again only in a moment in which no answer is being made', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const exactly = vi.fn(async () => [HITS]);
     const { recall, drawn, samples } = await openDrawn(exactly);
     recall.begun();
     recall.begun();
     await drawn.nearestCampaigns(search, signal);
     recall.ended();
-    // The moment that is too early for it, and what would be done in it.
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    vi.advanceTimersByTime(60_000);
     expect(exactly).not.toHaveBeenCalled();
     recall.ended();
+    expect(exactly).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(20);
+    expect(exactly).toHaveBeenCalledTimes(1);
     await vi.waitFor(async () => expect(await samples('compared')).toBe(1));
     expect(exactly).toHaveBeenCalledWith(search, { most: 5_000, start: 0.5 }, expect.any(AbortSignal));
   });
