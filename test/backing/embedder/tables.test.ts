@@ -6,6 +6,7 @@ import { learntEmbedder } from '#backing/embedder/learnt/embedder.ts';
 import { openTables } from '#backing/embedder/learnt/tables.ts';
 import { train } from '#backing/embedder/learnt/train.ts';
 import { FEWEST_PEOPLE } from '#backing/embedder/learnt/vocabulary.ts';
+import type { Report } from '#backing/http/report.ts';
 import type { Objects } from '#backing/objects/port.ts';
 import { memoryObjects } from '../../support/memory-objects.ts';
 import { corpus } from './corpus.ts';
@@ -29,8 +30,8 @@ function learnt(people_with_canary: number) {
 }
 const table = learnt(0);
 
-async function opened(objects: Objects) {
-  const tables = await openTables(objects, { report: () => {}, every_ms: 5 });
+async function opened(objects: Objects, report: Report = () => {}) {
+  const tables = await openTables(objects, { report, every_ms: 5 });
   onTestFinished(() => tables.close());
   return tables;
 }
@@ -78,6 +79,32 @@ describe('what a tenant had learnt', () => {
     await here.remove('acme', version, signal);
     await expect.poll(() => embedders.of(version)).toBeNull();
     expect(embedders.of(hashingEmbedder.version)).toBe(hashingEmbedder);
+  });
+
+  test('where it is broken or gone, is told and known no more, beside all others, until it is learnt anew', async () => {
+    const { again } = memoryObjects();
+    const writer = await opened(again());
+    const [version, gone, other] = [
+      await writer.add('acme', table, signal),
+      await writer.add('gone', table, signal),
+      await writer.add('other', table, signal),
+    ];
+    const objects = again();
+    const [key] = (await objects.list({ prefix: 'learnt/t_acme/', after: '', max: 1 }, signal)).map(
+      (one) => one.key,
+    );
+    await objects.put(key as string, Buffer.from('broken'), signal);
+    const reported: object[] = [];
+    const tables = await opened(objects, (line) => reported.push(line));
+    const [broken, away] = [tables.of(version), tables.of(gone)];
+    await objects.delete(`learnt/t_gone/${gone.dimension}-${gone.digest}`, signal);
+    for (const embedder of [broken, away])
+      await expect(embedder?.embed(['a0x1'], signal)).rejects.toMatchObject({ retryable: true });
+    await expect.poll(() => tables.all().map((one) => one.tenant_id)).toEqual(['other']);
+    expect(reported).toMatchObject([{ level: 'error', tenant_id: 'acme', error: { code: 'table_broken' } }]);
+    expect(await tables.of(other)?.embed(['a0x1'], signal)).toHaveLength(1);
+    await tables.add('acme', table, signal);
+    expect(await tables.of(version)?.embed(['a0x1'], signal)).toHaveLength(1);
   });
 
   test('is read once for all who wait, and who gives up stops nobody else', async () => {
