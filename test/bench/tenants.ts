@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { openStores, type Stores } from '#backing/embedded.ts';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
@@ -37,6 +39,25 @@ function dice(seed: number): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+/** Whose memory is told apart, by their places among the tenants by size. */
+const LOOKED_AT = {
+  'the largest': 0,
+  'the 10th': 9,
+  'the 100th': 99,
+  'the median': 499,
+  'the smallest': 999,
+};
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What is held in memory and used, once all else has been collected. */
+function held(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 /** A tenant whose people each like some neighbouring campaigns. */
@@ -97,7 +118,10 @@ async function fill(stores: Stores, tenant: number, now_ms: number): Promise<voi
 const percentile = (sorted: readonly number[], share: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 
-/** A thousand tenants of mixed size in one origin: what each one's learning takes, and how fast all are answered. */
+/**
+ * A thousand tenants of mixed size in one origin: what each one's learning takes and what is kept of it, and how fast all
+ * are answered.
+ */
 export async function bench(options: BenchOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'edgewise-bench-'));
   const path = (name: string) => join(folder, name);
@@ -115,12 +139,16 @@ export async function bench(options: BenchOptions): Promise<void> {
     const recommender = openRecommender({ ...stores, embedders, clock: Date.now, report: toStderr });
     const before = process.memoryUsage().rss;
     const learnt: { tenant: number; cpu_s: number; took_ms: number }[] = [];
+    const memory = new Map<number, number>();
+    const lookedAt = new Set(Object.values(LOOKED_AT));
     await progress('learning', TENANTS, async (at) => {
       for (let tenant = 0; tenant < TENANTS; tenant++) {
+        const before = lookedAt.has(tenant) ? held() : 0;
         const [begun, used] = [performance.now(), process.cpuUsage()];
         await recommender.relearn(nameOf(tenant));
         const { user, system } = process.cpuUsage(used);
         learnt.push({ tenant, cpu_s: (user + system) / 1e6, took_ms: performance.now() - begun });
+        if (lookedAt.has(tenant)) memory.set(tenant, held() - before);
         at(tenant + 1);
       }
     });
@@ -151,17 +179,13 @@ export async function bench(options: BenchOptions): Promise<void> {
       campaigns: campaignsOf(tenant),
       'learning, CPU ms': s * 1000,
       'learning, ms': took_ms,
+      'learnt, KiB': (memory.get(tenant) ?? 0) / 2 ** 10,
+      'learnt, $ a month': ((memory.get(tenant) ?? 0) / 2 ** 30) * GIB_HOUR * 24 * 30,
       'learning, $ a month if asked all day': ((s * per_day * 30) / 3600) * CPU_HOUR,
     });
-    const bySize = (share: number) =>
-      learnt[Math.min(TENANTS - 1, Math.floor(share * TENANTS))] as (typeof learnt)[number];
-    const rows = [
-      row('the largest', bySize(0)),
-      row('the 10th', bySize(0.01)),
-      row('the 100th', bySize(0.1)),
-      row('the median', bySize(0.5)),
-      row('the smallest', bySize(1)),
-    ];
+    const rows = Object.entries(LOOKED_AT).map(([what, place]) =>
+      row(what, learnt[place] as (typeof learnt)[number]),
+    );
     const total = {
       what: 'all together',
       people: learnt.reduce((sum, { tenant }) => sum + peopleOf(tenant), 0),
