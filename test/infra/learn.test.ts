@@ -87,7 +87,7 @@ it('weights and trees are learnt from the log on the command line, and added as 
   expect(again.stderr).toMatch(/held out: discover@1 0\.(\d+), learnt 0\.\1, gain 0\.0000 to 0\.0000/);
   expect(again.stderr).toMatch(/not better beyond chance; kept is:\n$/);
   expect(again.stdout).toBe(trees.stdout);
-}, 90_000);
+}, 180_000);
 
 describe('what is learnt from', () => {
   const served: Served = {
