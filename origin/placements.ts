@@ -19,7 +19,7 @@ const plain = {
   exploration: 0,
 };
 
-const discover: Placement = {
+export const discover: Placement = {
   ...plain,
   name: 'discover',
   from: 'edgewise',
@@ -53,6 +53,15 @@ const proceed: Placement = {
     graph_neighbours: 0,
   },
   repeats: true,
+};
+
+/**
+ * What a placement of what is new weighs where nobody says anything of any campaign, so that all there is to go by is what
+ * people do: what goes together tells more then than what is popular.
+ */
+export const weightsWithoutTalk: PlacementContent['weights'] = {
+  ...discover.weights,
+  ...{ lasting_taste: 1, popular: 0.3, trending: 0.3 },
 };
 
 /** The placements that every tenant has, unless it has one of its own by that name; by name. */

@@ -43,6 +43,7 @@ import { servedOf } from './served-of.ts';
 import { coEngagement } from './sources/co-engagement.ts';
 import { fittingContext } from './sources/fitting-context.ts';
 import { graphNeighbours } from './sources/graph-neighbours.ts';
+import { lastingTaste } from './sources/lasting-taste.ts';
 import { likeMinded } from './sources/like-minded.ts';
 import { nearestCampaigns } from './sources/nearest-campaigns.ts';
 import { nextCampaigns } from './sources/next-campaigns.ts';
@@ -199,6 +200,7 @@ export function openRecommender(options: RecommenderOptions) {
       likeMinded,
       talkedAbout,
       coEngagement,
+      lastingTaste,
       nextCampaigns,
       repeatEngagement,
       trending,

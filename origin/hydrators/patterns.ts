@@ -3,7 +3,8 @@ import type { Hydrator } from '../pipeline/stages.ts';
 
 /**
  * What was learnt of what the tenant's people do alike: from memory, but for the first time. The weights that its past
- * shows better than those of a shipped placement come with it; a tenant's own placement weighs as it says.
+ * shows better than those of a shipped placement come with it, and whether its people turn to anything twice; a tenant's own
+ * placement is as it says.
  */
 export function patternsHydrator(patterns: PatternsHeld): Hydrator {
   return {
@@ -11,8 +12,12 @@ export function patternsHydrator(patterns: PatternsHeld): Hydrator {
     async hydrate({ tenant_id, version, placement, weights }) {
       if (!version) return {};
       const learnt = await patterns.get(tenant_id, version);
-      const tuned = placement.from === 'edgewise' ? learnt.weights[placement.name] : undefined;
-      return { patterns: learnt, weights: tuned ?? weights };
+      if (placement.from !== 'edgewise') return { patterns: learnt };
+      return {
+        patterns: learnt,
+        weights: learnt.weights[placement.name] ?? weights,
+        placement: learnt.never_again.includes(placement.name) ? { ...placement, repeats: false } : placement,
+      };
     },
   };
 }

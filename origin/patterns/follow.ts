@@ -8,6 +8,9 @@ export const TOGETHER: Reach = { half_life: 3, most: 24 };
 /** For what comes next: that depends on the last steps. */
 export const NEXT: Reach = { half_life: 1, most: 8 };
 
+/** For who cares about the same for ever: all they know counts alike. */
+export const EVER: Reach = { half_life: Infinity, most: 256 };
+
 /** The neighbours of a person's campaigns (each once, the latest first) by slot, added up. */
 export function follow(
   neighbours: Neighbours,

@@ -4,7 +4,7 @@ import type { Observed } from './observed.ts';
 import { type Patterns, patternsOf } from './patterns.ts';
 
 /** What takes less than a worker takes to start is learnt at once: so much of entries and messages, so many campaigns. */
-const [FEW, FEW_CAMPAIGNS] = [2000, 100];
+const [FEW, FEW_CAMPAIGNS] = [500, 100];
 
 /** Learns patterns in a thread of its own, where they take longer than one takes to start. */
 export async function learn(observed: Observed, signal: AbortSignal): Promise<Patterns> {

@@ -21,8 +21,8 @@ const RESAMPLES = 1000;
 export const mean = (values: readonly number[]) =>
   values.reduce((sum, x) => sum + x, 0) / Math.max(1, values.length);
 
-/** One half of the people, or the other; the same person always falls into the same. */
-function inFirstHalf(user_id: string): boolean {
+/** Whether questions about a person choose weights, or judge what was chosen; the same person is always of the same half. */
+export function inFirstHalf(user_id: string): boolean {
   let h = 0x811c9dc5;
   for (let i = 0; i < user_id.length; i++) h = Math.imul(h ^ user_id.charCodeAt(i), 0x01000193);
   return ((h ^ (h >>> 15)) & 1) === 0;
@@ -61,6 +61,13 @@ function climb(from: Weights, sources: readonly string[], measure: (weights: Wei
 /** The shipped weights, changed one at a time. */
 export const climbed: Proposal = (learning, shipped) =>
   climb(shipped, sourcesOf(learning), (weights) => meanOf(learning, weights));
+
+/** The same from equal weights: where the shipped ones lead nowhere. */
+export const climbedFromEqual: Proposal = (learning) => {
+  const sources = sourcesOf(learning);
+  const equal = Object.fromEntries(sources.map((source) => [source, 1]));
+  return climb(equal, sources, (weights) => meanOf(learning, weights));
+};
 
 /** The 95 % interval of a mean, by resampling in a fixed sequence. */
 export function interval(values: readonly number[]): [number, number] {

@@ -5,6 +5,8 @@ import { ablation, printRows, readTruth } from '../quality/ablation.ts';
 import { chosenGround, embeddedGround, leftOver, removeLeftOver } from '../quality/ground.ts';
 import { readCampaigns, readEvents, readQuestions } from '../quality/read-past.ts';
 import { replay } from '../quality/replay.ts';
+import { type Held, holdShape } from '../quality/shapes/hold.ts';
+import { shapes } from '../quality/shapes/shapes.ts';
 import { boundsOf, type Part } from '../quality/steps.ts';
 import { Mendable } from '../terminal/mendable.ts';
 import { progressOn } from '../terminal/progress.ts';
@@ -24,9 +26,15 @@ type Options = Partial<Asking> & {
   services?: boolean;
   part?: Part;
   clean?: string | true;
+  shapes?: string | true;
 };
 
 const NEEDED = ['events', 'campaigns', 'questions', 'placement', 'out'] as const;
+
+/** By which chance, and as of when: the same as ever. */
+const HELD_WITH = { seed: 1, now_ms: Date.parse('2026-11-01T00:00:00.000Z') };
+const HEADER =
+  '| shape | placement | NDCG@10 | best of what is simple | gain | |\n| --- | --- | --- | --- | --- | --- |';
 
 const HELP = `
 Streams the events by in their order, and asks just before each question's moment, when nothing from then on was seen.
@@ -39,6 +47,10 @@ With --services catalogue, counters and profiles, vectors and graph stand where 
 in a schema, collections and labels made for this run alone, and removed at its end. --part 2/4 asks the second quarter of the
 questions, just as a run of all would: the lists of all parts make the whole. What a run that was killed left there is removed
 by --clean, or --clean with a name; without one it must not be used while another run is under way there.
+
+--shapes needs no files: it simulates crowds that talk or do not, return or do not, are few or many, and asks about their last
+steps both the shipped placements and popularity, own recent engagement, the cosine of people, EASE, what came next and the
+plain sum of these. Told is the best of those, and the 95 % interval of what ours gain over it.
 
 Examples:
   npm run evaluate -- --events events.ndjson.gz --campaigns campaigns.ndjson --questions questions.tsv \\
@@ -70,11 +82,37 @@ export function evaluateCommand(): Command {
       'remove what runs with --services left there, or one of them, and do nothing else',
     )
     .option('--no-learning', 'keep to the embedding version that tenants share')
+    .option(
+      '--shapes [name]',
+      'hold the shipped placements against what is simple, on data of many shapes, or one',
+    )
     .addHelpText('after', HELP)
-    .action(async ({ clean, ...options }: Options) => {
-      if (clean === undefined) return await evaluate(options);
-      await removeLeftOvers(clean);
+    .action(async ({ clean, shapes, ...options }: Options) => {
+      if (clean !== undefined) await removeLeftOvers(clean);
+      else if (shapes !== undefined) await hold(shapes);
+      else await evaluate(options);
     });
+}
+
+/** Prints a row for each shape and placement, as it is known. */
+async function hold(which: string | true): Promise<void> {
+  const [signal, wanted] = [stopSignal(), which === true ? [...shapes.keys()] : [which]];
+  console.log(HEADER);
+  for (const shape of wanted) {
+    const crowd = shapes.get(shape);
+    if (!crowd)
+      throw new Mendable(`There is no shape "${shape}": there are ${[...shapes.keys()].join(', ')}`);
+    for (const placement of placements.keys()) {
+      console.log(lineOf(await holdShape({ ...{ shape, crowd, placement }, ...HELD_WITH }, signal)));
+    }
+  }
+}
+
+const digits = (x: number) => x.toFixed(3).replace(/^(-?)0/, '$1');
+
+function lineOf({ shape, placement, ndcg, simple, gain: [low, high] }: Held): string {
+  const verdict = high < 0 ? 'worse' : low > 0 ? 'better' : 'level';
+  return `| ${[shape, placement, digits(ndcg), `${digits(simple.ndcg)}, ${simple.name}`, `${digits(low)} to ${digits(high)}`, verdict].join(' | ')} |`;
 }
 
 async function removeLeftOvers(which: string | true): Promise<void> {

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../infra/local/simulated/random.ts';
 import { learn } from '../../../origin/patterns/learn.ts';
 import type { Neighbours } from '../../../origin/patterns/neighbours.ts';
 import { MOST_DENSE } from '../../../origin/patterns/pair-weights.ts';
 import { patternsOf } from '../../../origin/patterns/patterns.ts';
+import { without } from '../../../origin/patterns/rehearsal/questions.ts';
 import { caredAbout, saidAbout } from '../../../origin/patterns/talk.ts';
+import { weightsWithoutTalk } from '../../../origin/placements.ts';
+import type { Weights } from '../../../origin/rank/choose-weights.ts';
 import { observed } from './observations.ts';
 
 const signal = new AbortController().signal;
@@ -105,23 +109,74 @@ test('a tenant without anybody has empty patterns', () => {
   expect(patternsOf(observed([]))).toMatchObject({ campaigns: [], talk: null, people: 0, engagements: 0 });
 });
 
+/** What rests on nothing but what people do. */
+const LOCAL = ['lasting_taste', 'co_engagement', 'next_campaigns', 'popular', 'trending'];
+
 describe('weights', () => {
-  /** People of two tastes, who go from one campaign to the next of theirs; what is popular says nothing of that. */
-  function chained(people: number) {
-    const step = (taste: number, at: number) => `${taste ? 'x' : 'y'}-${at % 30}`;
-    return Array.from({ length: people }, (_, p) =>
-      Array.from({ length: 12 }, (_, i) => step(p % 2, Math.floor(p / 2) * 5 + 12 - i)),
-    );
+  /** People who end with what everybody turns to in that hour, whatever they did before. */
+  function fashionable(people: number) {
+    const random = seededRandom(4);
+    const all = Array.from({ length: 60 }, (_, i) => `c-${i}`);
+    return Array.from({ length: people }, (_, p) => [
+      ...[`f-${Math.floor(p / 10)}-b`, `f-${Math.floor(p / 10)}-a`],
+      ...random.some(all, 10),
+    ]);
   }
+  const shareOf = (weights: Weights = {}, source: string) =>
+    (weights[source] ?? 0) / Math.max(...LOCAL.map((local) => weights[local] ?? 0));
 
   test('are others than the shipped where the past of a tenant without talk shows them better', () => {
-    const { weights } = patternsOf(observed(chained(600)));
-    const discover = weights['discover'];
-    if (!discover) throw new Error('The shipped weights were kept');
-    expect(discover['next_campaigns']).toBeGreaterThan(discover['popular'] ?? 0);
+    const discover = patternsOf(observed(fashionable(600))).weights['discover'];
+    expect(shareOf(discover, 'trending')).toBeGreaterThan(2 * shareOf(weightsWithoutTalk, 'trending'));
   });
 
-  test('are the shipped ones where the past is too short to show anything', () => {
-    expect(patternsOf(observed(chained(40))).weights).toEqual({});
+  test('are the shipped ones where the past is too short to show anything, and those without talk where nobody talks', () => {
+    const few = fashionable(30);
+    expect(patternsOf(observed(few)).weights['discover']).toEqual(weightsWithoutTalk);
+    const said = [{ vector: [1, 0], speaker: 0, about: 'c-12' }];
+    expect(patternsOf(observed(few, said)).weights['discover']).toBeUndefined();
   });
+
+  test('keep what they say of sources that ask a store, as heavy as before beside the others', () => {
+    const discover = patternsOf(observed(fashionable(600))).weights['discover'];
+    expect(discover).not.toEqual(weightsWithoutTalk);
+    for (const source of ['fitting_context', 'nearest_campaigns', 'graph_neighbours']) {
+      expect(shareOf(weightsWithoutTalk, source)).toBeGreaterThan(0);
+      expect(shareOf(discover, source)).toBeCloseTo(shareOf(weightsWithoutTalk, source), 6);
+    }
+  });
+});
+
+describe('where people turn to nothing twice', () => {
+  const random = seededRandom(3);
+  const all = Array.from({ length: 60 }, (_, i) => `c-${i}`);
+  /** People who take each campaign once; or, sometimes, again. */
+  const people = (count: number, again: number) =>
+    Array.from({ length: count }, () => {
+      const own: string[] = [];
+      while (own.length < 15) {
+        const known = own.length > 0 && random.chance(again);
+        own.push(random.pick(known ? own : all.filter((one) => !own.includes(one))));
+      }
+      return own;
+    });
+
+  test('what is known is no candidate anywhere, whether few or many people show it', () => {
+    expect(patternsOf(observed(people(300, 0))).never_again).toEqual(['continue']);
+    expect(patternsOf(observed(people(12, 0))).never_again).toEqual(['continue']);
+  });
+
+  test('but it is where they do, or where nobody can tell yet', () => {
+    expect(patternsOf(observed(people(300, 0.5))).never_again).toEqual([]);
+    expect(patternsOf(observed(people(12, 0.5))).never_again).toEqual([]);
+    expect(patternsOf(observed(people(2, 0))).never_again).toEqual([]);
+  });
+});
+
+test('nobody is asked about by what they did afterwards', () => {
+  const past = without(observed([['c-0', 'c-1', 'c-2', 'c-3'], ['c-9']]), [
+    { person: 0, cut: 2, moment_ms: 0, truth: [0] },
+  ]);
+  expect(Array.from(past.items, (slot) => past.campaigns[slot])).toEqual(['c-2', 'c-3', 'c-9']);
+  expect([...past.dated]).toEqual([2, 1]);
 });

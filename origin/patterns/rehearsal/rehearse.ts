@@ -1,0 +1,134 @@
+import { discover, placements, weightsWithoutTalk } from '../../placements.ts';
+import { type Asked, ndcg } from '../../rank/asked.ts';
+import {
+  type Choice,
+  chooseWeights,
+  climbed,
+  climbedFromEqual,
+  inFirstHalf,
+  interval,
+  type Weights,
+} from '../../rank/choose-weights.ts';
+import { learnt } from '../../rank/learnt.ts';
+import type { Observed } from '../observed.ts';
+import { asRanked } from './features.ts';
+import { type Question, questionsOf } from './questions.ts';
+
+/** What a tenant's own past shows of the shipped placements. */
+export type Rehearsed = {
+  /** By placement, where others than the shipped weights are shown to be better, or people say nothing. */
+  weights: Readonly<Record<string, Weights>>;
+  /** The placements that welcome repeats, where nobody turns to anything twice: there as well only what is new is fitting. */
+  never_again: readonly string[];
+};
+
+/** Fewer questions than this show little. */
+const LEAST_QUESTIONS = 40;
+/** Where there are fewer: of so many steps less than this share has to lead back. */
+const [LEAST_STEPS, HARDLY] = [100, 0.02];
+const PROPOSALS = [climbed, climbedFromEqual, learnt];
+
+/** The questions as if nothing that people know were a candidate. */
+function newAlone(asked: readonly Asked[], known: (user_id: string) => ReadonlySet<string>): Asked[] {
+  return asked.map((one) => {
+    const own = known(one.user_id);
+    const kept = [...one.candidates.keys()].filter((i) => !own.has(one.candidates[i] as string));
+    const { repeat_engagement: _, ...features } = one.features;
+    return {
+      ...one,
+      candidates: kept.map((i) => one.candidates[i] as string),
+      features: Object.fromEntries(
+        Object.entries(features).map(([source, feature]) => [
+          source,
+          Float32Array.from(kept, (i) => feature[i] as number),
+        ]),
+      ),
+    };
+  });
+}
+
+/** Whether people hardly ever turn to what they knew, going on with the same apart. */
+function hardlyReturns({ starts, dated, items }: Observed): boolean {
+  let [steps, back] = [0, 0];
+  dated.forEach((count, person) => {
+    const from = starts[person] as number;
+    const known = new Set<number>();
+    for (let at = from + count - 1; at >= from; at--) {
+      const campaign = items[at] as number;
+      if (at < from + count - 1 && campaign !== items[at + 1]) {
+        steps++;
+        if (known.has(campaign)) back++;
+      }
+      known.add(campaign);
+    }
+  });
+  return steps >= LEAST_STEPS && back < HARDLY * steps;
+}
+
+/** What the shipped weights say of sources that were not rehearsed, as heavy beside what was chosen as beside what is shipped. */
+function othersBeside(shipped: Weights, asked: readonly Asked[], chosen: Weights): Weights {
+  const rehearsed = new Set(asked.flatMap(({ features }) => Object.keys(features)));
+  const heaviest = (weights: Weights) =>
+    Math.max(...Object.entries(weights).map(([source, weight]) => (rehearsed.has(source) ? weight : 0)));
+  const scale = heaviest(chosen) / (heaviest(shipped) || 1);
+  return Object.fromEntries(
+    Object.entries(shipped)
+      .filter(([source]) => !rehearsed.has(source))
+      .map(([source, weight]) => [source, weight * scale]),
+  );
+}
+
+/** The gain of one choice over another by the people who chose neither. */
+function gainOf(
+  one: [readonly Asked[], Choice],
+  other: [readonly Asked[], Choice],
+): readonly [number, number] {
+  const [after, before] = [one, other].map(([asked, { weights }]) =>
+    asked.filter(({ user_id }) => !inFirstHalf(user_id)).map((question) => ndcg(question, weights)),
+  ) as [number[], number[]];
+  return interval(after.map((value, i) => value - (before[i] as number)));
+}
+
+function knownBefore(observed: Observed, questions: readonly Question[]) {
+  const cuts = new Map(questions.map(({ person, cut }) => [String(person), cut]));
+  return (user_id: string) => {
+    const person = Number(user_id);
+    const from = (observed.starts[person] as number) + (cuts.get(user_id) ?? 0);
+    const own = observed.items.subarray(from, observed.starts[person + 1]);
+    return new Set(Array.from(own, (slot) => observed.campaigns[slot] as string));
+  };
+}
+
+/**
+ * What the tenant's own past shows better than what is shipped: the last steps of some people are asked about as if they had
+ * not been seen; one half of them chooses, and it holds only where the other half shows it better beyond chance. Sources that
+ * ask a store are left as they are. Of tenants who talk only whether they return is told: the shipped weights are theirs.
+ */
+export function rehearse(observed: Observed): Rehearsed {
+  const weights: Record<string, Weights> = {};
+  const never_again: string[] = [];
+  const talks = observed.speakers.length > 0;
+  const ofNew = talks ? discover.weights : weightsWithoutTalk;
+  for (const { name, weights: usual, repeats } of placements.values()) {
+    const shipped = repeats ? usual : ofNew;
+    if (shipped !== usual) weights[name] = shipped;
+    const questions = talks ? [] : questionsOf(observed, repeats);
+    if (questions.length < LEAST_QUESTIONS) {
+      if (!repeats || !hardlyReturns(observed)) continue;
+      never_again.push(name);
+      weights[name] = ofNew;
+      continue;
+    }
+    const asked = asRanked(observed, questions, repeats);
+    const choice = chooseWeights(asked, shipped, PROPOSALS);
+    const all = (chosen: Weights) => ({ ...chosen, ...othersBeside(shipped, asked, chosen) });
+    if (choice.changed) weights[name] = all(choice.weights);
+    if (!repeats) continue;
+    const fresh = newAlone(asked, knownBefore(observed, questions));
+    const other = chooseWeights(fresh, ofNew, PROPOSALS);
+    if (gainOf([fresh, other], [asked, choice])[0] <= 0) continue;
+    never_again.push(name);
+    weights[name] = other.changed ? all(other.weights) : ofNew;
+  }
+  return { weights, never_again };
+}
