@@ -41,11 +41,14 @@ function rowsIn(folder: string, file = 'vectors.db'): Rows<Row> {
       db.close();
     }
   }
-  const put = 'INSERT OR REPLACE INTO campaign_vectors VALUES (?, ?, ?, ?, ?, ?)';
+  const put = (row: Row) => {
+    const [names, places] = [Object.keys(row), Object.keys(row).map(() => '?')];
+    return `INSERT OR REPLACE INTO campaign_vectors (${names.join(', ')}) VALUES (${places.join(', ')})`;
+  };
   return {
     take: (id) =>
       on((db) => db.prepare('SELECT * FROM campaign_vectors WHERE campaign_id = ?').get(id) as Row),
-    put: (row) => on((db) => void db.prepare(put).run(...Object.values(row))),
+    put: (row) => on((db) => void db.prepare(put(row)).run(...Object.values(row))),
     remove: (id) => on((db) => void db.prepare('DELETE FROM campaign_vectors WHERE campaign_id = ?').run(id)),
   };
 }
