@@ -304,10 +304,10 @@ export function openRecommender(options: RecommenderOptions) {
       return { content, degraded, until_ms: capped ? Math.min(ends_ms, query.now_ms + CAPPED_MS) : ends_ms };
     },
 
-    /** Learns anew what a tenant's people do alike, and resolves once answers rest on it. */
-    async relearn(tenant_id: string): Promise<void> {
+    /** Learns anew what a tenant's people do alike, and resolves once answers rest on it: to the bytes that are held of it. */
+    async relearn(tenant_id: string): Promise<number> {
       const version = await versions.current(tenant_id, AbortSignal.timeout(dependency_ms));
-      await patterns.relearn(tenant_id, version ?? embedders.usual);
+      return patterns.relearn(tenant_id, version ?? embedders.usual);
     },
 
     /** From here on nobody is told of what is read behind answers: the stores are about to close. */

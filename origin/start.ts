@@ -104,5 +104,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     await recall.close();
     await serveLog?.close();
   };
-  return { ...served, relearn: recommender.relearn, close };
+  const relearn = async (tenant_id: string) => {
+    await recommender.relearn(tenant_id);
+  };
+  return { ...served, relearn, close };
 }

@@ -107,9 +107,9 @@ export function openPatterns(options: {
       }
       return known.patterns;
     },
-    /** Learns them anew, and resolves once they are held. */
-    async relearn(tenant_id: string, version: EmbeddingVersion): Promise<void> {
-      await relearn(tenant_id, version);
+    /** Learns them anew, and resolves once they are held: to how many bytes, as the budget counts. */
+    async relearn(tenant_id: string, version: EmbeddingVersion): Promise<number> {
+      return bytesOf((await relearn(tenant_id, version)).patterns);
     },
   };
 }

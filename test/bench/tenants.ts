@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { openStores, type Stores } from '#backing/embedded.ts';
 import { embeddersOf } from '#backing/embedder/embedders.ts';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
@@ -41,7 +39,7 @@ function dice(seed: number): () => number {
   };
 }
 
-/** Whose memory is told apart, by their places among the tenants by size. */
+/** Who is told of apart, by their places among the tenants by size. */
 const LOOKED_AT = {
   'the largest': 0,
   'the 10th': 9,
@@ -49,16 +47,6 @@ const LOOKED_AT = {
   'the median': 499,
   'the smallest': 999,
 };
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** What is held in memory and used, once all else has been collected. */
-function held(): number {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 /** A tenant whose people each like some neighbouring campaigns. */
 async function fill(stores: Stores, tenant: number, now_ms: number): Promise<void> {
@@ -138,17 +126,13 @@ export async function bench(options: BenchOptions): Promise<void> {
     const embedders = embeddersOf(hashingEmbedder);
     const recommender = openRecommender({ ...stores, embedders, clock: Date.now, report: toStderr });
     const before = process.memoryUsage().rss;
-    const learnt: { tenant: number; cpu_s: number; took_ms: number }[] = [];
-    const memory = new Map<number, number>();
-    const lookedAt = new Set(Object.values(LOOKED_AT));
+    const learnt: { tenant: number; cpu_s: number; took_ms: number; held_bytes: number }[] = [];
     await progress('learning', TENANTS, async (at) => {
       for (let tenant = 0; tenant < TENANTS; tenant++) {
-        const before = lookedAt.has(tenant) ? held() : 0;
         const [begun, used] = [performance.now(), process.cpuUsage()];
-        await recommender.relearn(nameOf(tenant));
+        const held_bytes = await recommender.relearn(nameOf(tenant));
         const { user, system } = process.cpuUsage(used);
-        learnt.push({ tenant, cpu_s: (user + system) / 1e6, took_ms: performance.now() - begun });
-        if (lookedAt.has(tenant)) memory.set(tenant, held() - before);
+        learnt.push({ tenant, cpu_s: (user + system) / 1e6, took_ms: performance.now() - begun, held_bytes });
         at(tenant + 1);
       }
     });
@@ -173,14 +157,14 @@ export async function bench(options: BenchOptions): Promise<void> {
     const after = process.memoryUsage().rss;
     const cpu_s = learnt.reduce((sum, one) => sum + one.cpu_s, 0);
     const per_day = DAY_MS / LEARNT_EVERY_MS;
-    const row = (what: string, { tenant, cpu_s: s, took_ms }: (typeof learnt)[number]) => ({
+    const row = (what: string, { tenant, cpu_s: s, took_ms, held_bytes }: (typeof learnt)[number]) => ({
       what,
       people: peopleOf(tenant),
       campaigns: campaignsOf(tenant),
       'learning, CPU ms': s * 1000,
       'learning, ms': took_ms,
-      'learnt, KiB': (memory.get(tenant) ?? 0) / 2 ** 10,
-      'learnt, $ a month': ((memory.get(tenant) ?? 0) / 2 ** 30) * GIB_HOUR * 24 * 30,
+      'learnt, KiB': held_bytes / 2 ** 10,
+      'learnt, $ a month': (held_bytes / 2 ** 30) * GIB_HOUR * 24 * 30,
       'learning, $ a month if asked all day': ((s * per_day * 30) / 3600) * CPU_HOUR,
     });
     const rows = Object.entries(LOOKED_AT).map(([what, place]) =>
