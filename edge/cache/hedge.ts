@@ -43,9 +43,11 @@ export function redisHedge(clock: Clock): Hedge {
   return {
     async heard(asked, { beside, may_hold }) {
       const begun_ms = clock();
-      if (beside && tokens >= (may_hold ? MOST / 2 : 1)) {
+      const allowed = () => tokens >= (may_hold ? MOST / 2 : 1);
+      if (beside && allowed()) {
         const patience_ms = usual_ms > NEAR_MS ? 0 : SILENT_MS;
-        if ((await inTime(asked, patience_ms)) === LATE) beside();
+        // Others who waited too may have taken the last.
+        if ((await inTime(asked, patience_ms)) === LATE && allowed()) beside();
       }
       const known = await asked;
       usual_ms += NEWEST * (clock() - begun_ms - usual_ms);

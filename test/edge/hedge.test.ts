@@ -85,6 +85,14 @@ describe('while Redis is far', () => {
     expect(await inVain(200, 40)).toBe(2);
   });
 
+  test('however many ask at once, no more calls in vain are made than are left', async () => {
+    const { read, calls } = await farRedis();
+    await read(0, one('stored'));
+    calls.origin = 0;
+    await Promise.all(Array.from({ length: 40 }, (_, at) => read(0, one(`at once ${at}`))));
+    expect(calls.origin).toBe(MOST);
+  });
+
   test('calls that were needed anyway never stop', async () => {
     const { read, state, calls } = await farRedis();
     for (let at = 0; at < 40; at++) {
