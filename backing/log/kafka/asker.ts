@@ -17,6 +17,9 @@ const READ_UNCOMMITTED = 0;
 
 type Connection = { client: Client; cluster: Cluster; coordinators: Map<string, Promise<Broker>> };
 
+/** A connection, how many ask by it just now, and whether the last of them is to end it. */
+type Shared = { opened: Promise<Connection>; asking: number; left: boolean };
+
 type Fetched = {
   highWatermark: string;
   messages: { offset: string; key: Buffer | null; value: Buffer | null; timestamp: string }[];
@@ -25,7 +28,7 @@ type Fetched = {
 /** What a log is asked outside of groups and appends, by a connection of its own. */
 export class Asker {
   readonly #settings: Settings;
-  #connection: Promise<Connection> | null = null;
+  #connection: Shared | null = null;
   #closed = false;
 
   constructor(settings: Settings) {
@@ -98,7 +101,7 @@ export class Asker {
   /** Ends whatever it is asked at the time. */
   close(): void {
     this.#closed = true;
-    this.#discard(this.#connection);
+    if (this.#connection) end(this.#connection);
   }
 
   async #fetch(cluster: Cluster, { topic, partition, offset }: Place): Promise<Fetched> {
@@ -154,18 +157,28 @@ export class Asker {
   async #askAgain<T>(signal: AbortSignal, question: (connection: Connection) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) throw new LogUnavailable('The log is closed');
-      this.#connection ??= this.#connect();
+      this.#connection ??= { opened: this.#connect(), asking: 0, left: false };
       const mine = this.#connection;
+      mine.asking++;
       try {
-        return await question(await mine);
+        return await question(await mine.opened);
       } catch (error) {
         if (error instanceof LogMisconfigured) throw error;
-        if (this.#connection === mine) this.#discard(mine);
+        if (this.#connection === mine) this.#leave(mine);
         const attempts = isMoving(error) ? ATTEMPTS_WHILE_MOVING : ATTEMPTS;
         if (attempt >= attempts || signal.aborted) throw unavailable('The log could not be read', error);
-        await sleep(delayAfter(attempt, { ...this.#settings.backoff, ...RETRY }));
+      } finally {
+        mine.asking--;
+        if (mine.left && mine.asking === 0) end(mine);
       }
+      await sleep(delayAfter(attempt, { ...this.#settings.backoff, ...RETRY }));
     }
+  }
+
+  /** Whoever asks from now on has a new connection. Those who ask by this one may be answered yet. */
+  #leave(connection: Shared): void {
+    this.#connection = null;
+    connection.left = true;
   }
 
   async #connect(): Promise<Connection> {
@@ -181,20 +194,19 @@ export class Asker {
     }
   }
 
-  #discard(connection: Promise<Connection> | null): void {
-    if (this.#connection === connection) this.#connection = null;
-    connection?.then(({ client, cluster }) => {
-      client.kill();
-      cluster.disconnect().catch(ignore);
-    }, ignore);
-  }
-
   #topics(): string[] {
     return TOPICS.map((topic) => this.#settings.prefix + topic);
   }
 }
 
 const ignore = () => {};
+
+function end({ opened }: Shared): void {
+  opened.then(({ client, cluster }) => {
+    client.kill();
+    cluster.disconnect().catch(ignore);
+  }, ignore);
+}
 
 /** Who keeps a group's offsets; found once for a connection. */
 function coordinatorOf({ cluster, coordinators }: Connection, groupId: string): Promise<Broker> {
