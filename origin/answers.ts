@@ -11,7 +11,7 @@ import { Problem } from '#contract/problem.ts';
 import { ANSWER_FORMAT } from '#contract/recommendation.ts';
 import { LeftAlone } from './dependencies/guard.ts';
 import { type Measures, openMeasures } from './measures.ts';
-import { within } from './pipeline/within.ts';
+import { deadline, within } from './pipeline/within.ts';
 import type { Recall } from './recall.ts';
 import { singleFlight } from './single-flight.ts';
 
@@ -23,7 +23,6 @@ const [CACHE_MS, CACHE_SHARE] = [100, 0.25];
 const MAKE_MS = 15_000;
 /** Of the time that the edge gives, what the making may use: the rest is for the way there and back. */
 const MAKE_SHARE = 0.9;
-const NEVER = new AbortController().signal;
 /** When to ask again where too many answers are being made. */
 const RETRY_S = 1;
 
@@ -122,7 +121,7 @@ export function openAnswers(options: {
       const due_ms = Math.min(latest_ms, asked_ms + answer_ms);
       const cache_ms = Math.max(1, Math.ceil(Math.min(CACHE_MS, (due_ms - asked_ms) * CACHE_SHARE)));
       const begun_ms = performance.now();
-      const known = await answers.get(owner, key, AbortSignal.timeout(cache_ms)).catch((error) => {
+      const known = await within(cache_ms, null, (soon) => answers.get(owner, key, soon)).catch((error) => {
         failed(error);
         return null;
       });
@@ -137,9 +136,9 @@ export function openAnswers(options: {
       const flown = flight(composite(key, epochs.user, epochs.tenant), async () => {
         shared = false;
         enter();
+        const { signal, end } = deadline(MAKE_MS, null);
         try {
           const created_ms = clock();
-          const signal = AbortSignal.timeout(MAKE_MS);
           const waited = new Map<string, number>();
           const told = (dependency: string, took_ms: number) =>
             waited.set(dependency, Math.max(took_ms, waited.get(dependency) ?? 0));
@@ -150,12 +149,13 @@ export function openAnswers(options: {
             created_ms,
           );
           if (known) {
-            const put = answers.put(owner, key, made, AbortSignal.timeout(CACHE_MS)).catch(failed);
-            await within(Math.max(1, due_ms - clock()), NEVER, () => put).catch(() => {});
+            const put = within(CACHE_MS, null, (soon) => answers.put(owner, key, made, soon)).catch(failed);
+            await within(Math.max(1, due_ms - clock()), null, () => put).catch(() => {});
           }
           measures.came('made');
           return { made, waited };
         } finally {
+          end();
           making--;
           options.making?.ended();
         }

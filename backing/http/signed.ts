@@ -9,6 +9,7 @@ import { type Key, verifyBody, verifyHeaders } from '#contract/signature.ts';
 import type { Traces } from '../telemetry/traces.ts';
 import { type ByteBudget, byteBudget, type Lease } from './byte-budget.ts';
 import { answerErrors, noSuchRoute } from './errors.ts';
+import { fitsByNode } from './fits-by-node.ts';
 import { measured } from './measured.ts';
 import { readBody } from './read-body.ts';
 import type { Report } from './report.ts';
@@ -62,11 +63,12 @@ function signed({
   max_body_bytes,
   budget = byteBudget(Number.POSITIVE_INFINITY),
 }: SignedOptions): MiddlewareHandler<SignedEnv> {
+  const fits = fitsByNode(keys);
   return async (c, next) => {
     const { raw: request, method } = c.req;
     const head = { method, url: new URL(request.url), headers: request.headers };
     // Before the body is read, so that a stranger cannot make us hold one.
-    const { caller, deadline_ms } = await verifyHeaders(head, keys, clock());
+    const { caller, deadline_ms } = await verifyHeaders(head, keys, clock(), fits);
     if (!is(TenantId, caller.tenant_id))
       throw new Problem('bad-request', 'Edgewise-Tenant is not a tenant: 1 to 63 of a-z, 0-9 and "-"');
 

@@ -61,7 +61,6 @@ export type Guard = {
  * first, which may have connected.
  */
 const [LOOK_MS, LOOKS] = [2_000, 2];
-const NEVER = new AbortController().signal;
 
 /** Of the last calls so many are looked at; it opens where more than this share of them failed. */
 const BREAKER = { size: 16, threshold: 0.4, minimumNumberOfCalls: 5 };
@@ -152,7 +151,7 @@ export function openGuard(options: {
       }
       throw new Error(`${dependency} is there, and slow yet`);
     };
-    breaker.execute(() => within(LOOK_MS, NEVER, looking)).catch(() => {});
+    breaker.execute(() => within(LOOK_MS, null, looking)).catch(() => {});
   }
 
   return {

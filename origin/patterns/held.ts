@@ -26,9 +26,6 @@ const RETRY_MS = 10_000;
 /** Who has few engagements yet learns anew after a shorter while. */
 const [YOUNG_ENGAGEMENTS, YOUNG_SHARE] = [1000, 0.02];
 
-/** Whoever asks has a deadline of their own. */
-const NEVER = new AbortController().signal;
-
 function bytesOf({ campaigns, together, next, talk }: Patterns): number {
   const arrays = [together, next, talk ?? {}].flatMap((part) => Object.values(part) as unknown[]);
   const views = arrays.reduce<number>(
@@ -82,7 +79,7 @@ export function openPatterns(options: {
     return firstFlight(key, async () => {
       const learning = relearn(tenant_id, version);
       try {
-        return await within(FIRST_MS, NEVER, () => learning);
+        return await within(FIRST_MS, null, () => learning);
       } catch (error) {
         pending.add(key);
         learning.catch(onError).finally(() => pending.delete(key));
