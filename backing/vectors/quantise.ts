@@ -36,17 +36,6 @@ export function quantiseFinely(vector: Float32Array): Fine {
   return { bytes, rest };
 }
 
-/** The cosine of a vector of length 1 with what bytes and their rest stand for; 0 where that is all zero. */
-export function fineCosine(vector: Float32Array, { bytes, rest }: Fine): number {
-  let [dot, squares] = [0, 0];
-  for (let i = 0; i < vector.length; i++) {
-    const component = (bytes[i] as number) + (rest[i] ?? 0) / PARTS;
-    dot += (vector[i] as number) * component;
-    squares += component * component;
-  }
-  return squares > 0 ? dot / Math.sqrt(squares) : 0;
-}
-
 /** The vector of length 1 that bytes and their rest stand for; the rest may be missing. */
 export function restore({ bytes, rest }: Fine): Float32Array {
   const vector = new Float32Array(bytes.length);

@@ -11,6 +11,9 @@ type Scan = (
   hits: number,
 ) => number;
 
+/** The cosines of four questions with one row, as finely as it is kept; scan.wat says what each argument is. */
+type Cosines = (bytes: number, rest: number, width: number, questions: number, cosines: number) => void;
+
 const scanModule = new WebAssembly.Module(readFileSync(new URL('./scan.wasm', import.meta.url)));
 const PAGE_BYTES = 2 ** 16;
 /** All that 32 bits of address reach but the last page, whose end is no address: some 14 million rows of 256. */
@@ -54,6 +57,7 @@ export function openArena() {
 
   return {
     scan: exports['scan'] as Scan,
+    cosines: exports['cosines'] as Cosines,
     /** The whole of the memory; only until the next `allocate`. */
     bytes: () => bytes,
     /** Where a region of at least so many bytes begins, holding anything. Throws ArenaFull. */

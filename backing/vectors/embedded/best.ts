@@ -13,17 +13,20 @@ export class Best {
     this.least = k > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
+  /** Those behind it move up by one, the last of too many out. */
   offer(slot: number, score: number): void {
     const { slots, scores } = this;
     let place = slots.length;
-    while (place > 0 && this.#isBehind(place - 1, slot, score)) place--;
-    if (place === this.#k) return;
-    slots.splice(place, 0, slot);
-    scores.splice(place, 0, score);
-    if (slots.length > this.#k) {
-      slots.pop();
-      scores.pop();
+    if (place === this.#k) {
+      if (place === 0 || !this.#isBehind(place - 1, slot, score)) return;
+      place--;
     }
+    for (; place > 0 && this.#isBehind(place - 1, slot, score); place--) {
+      slots[place] = slots[place - 1] as number;
+      scores[place] = scores[place - 1] as number;
+    }
+    slots[place] = slot;
+    scores[place] = score;
     if (slots.length === this.#k) this.least = scores[this.#k - 1] as number;
   }
 

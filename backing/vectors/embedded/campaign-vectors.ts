@@ -4,7 +4,6 @@ import type { CampaignHit, CampaignSearch, Vectors } from '../port.ts';
 import { quantiseFinely, restore } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 import { heldMatrices } from './held-matrices.ts';
-import type { Scored } from './matrix.ts';
 import { fineOf } from './schema.ts';
 import type { StoredVersions } from './stored-versions.ts';
 
@@ -12,12 +11,6 @@ function fitting({ on_at_ms, locale }: Pick<CampaignSearch, 'on_at_ms' | 'locale
   return (campaign: Campaign) =>
     isOn(campaign, on_at_ms) &&
     (locale === null || campaign.locales.length === 0 || campaign.locales.includes(locale));
-}
-
-function hitsOf(found: Scored<Campaign>[][]): CampaignHit[][] {
-  return found.map((best) =>
-    best.map(({ meta: { campaign_id }, similarity }) => ({ campaign_id, similarity })),
-  );
 }
 
 /** What the port promises of campaigns. */
@@ -47,9 +40,10 @@ export function campaignVectors(
     'SELECT campaign_id, campaign, vector, rest FROM campaign_vectors WHERE version = ? AND tenant_id = ? AND vector IS NOT NULL',
   );
 
-  const held = heldMatrices<string, Campaign>({
+  const held = heldMatrices<string, Campaign, CampaignHit>({
     arena,
     orderOf: ({ campaign_id }) => campaign_id,
+    hitOf: ({ campaign_id }, similarity) => ({ campaign_id, similarity }),
     *rows({ id }, tenant_id) {
       for (const row of ofTenant.iterate(id, tenant_id)) {
         const campaign = JSON.parse(row.campaign as string) as Campaign;
@@ -90,7 +84,7 @@ export function campaignVectors(
     async nearestCampaigns({ tenant_id, version, vectors, k, ...filter }, signal) {
       signal.throwIfAborted();
       versions.check(version, vectors);
-      return hitsOf(held.of(version, tenant_id).nearest(vectors, k, fitting(filter)));
+      return held.of(version, tenant_id).nearest(vectors, k, fitting(filter));
     },
     async campaignsExactly({ version, vectors }, _scan, signal) {
       signal.throwIfAborted();

@@ -1,37 +1,39 @@
-import { type Fine, fineCosine, inverseNorm } from '../quantise.ts';
+import { type Fine, inverseNorm } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 import { Best } from './best.ts';
+import { ABREAST, Cosines } from './cosines.ts';
 import { Question } from './question.ts';
-import { RowList, strideOf } from './row-list.ts';
+import { CHUNK_ROWS, RowList, strideOf } from './row-list.ts';
 
 /** How many more are looked at than asked for, since those nearest by bytes are not quite those nearest. */
 const MARGIN = 16;
 
-/** A row that scored well. */
-export type Scored<Meta> = { meta: Meta; similarity: number };
-
-export type MatrixOptions<Meta> = {
+export type MatrixOptions<Meta, Hit> = {
   width: number;
   arena: Arena;
+  /** What is told of a row that is found. */
+  hitOf: (meta: Meta, similarity: number) => Hit;
   /** What rows that score the same are sorted by. */
   orderOf: (meta: Meta) => string;
 };
 
 /** Rows of equal width, all of which a search scans by their bytes; of the best it looks at the rest of them too. */
-export class Matrix<Key extends string | number, Meta> {
+export class Matrix<Key extends string | number, Meta, Hit> {
   readonly #arena: Arena;
   readonly #stride: number;
   readonly #orderOf: (meta: Meta) => string;
+  readonly #hitOf: (meta: Meta, similarity: number) => Hit;
   readonly #rows: RowList;
   readonly #slots = new Map<Key, number>();
   readonly #metas: (Meta | undefined)[] = [];
   readonly #positions: number[] = [];
   readonly #freeSlots: number[] = [];
 
-  constructor({ width, arena, orderOf }: MatrixOptions<Meta>) {
+  constructor({ width, arena, orderOf, hitOf }: MatrixOptions<Meta, Hit>) {
     this.#arena = arena;
     this.#stride = strideOf(width);
     this.#orderOf = orderOf;
+    this.#hitOf = hitOf;
     this.#rows = new RowList(arena, this.#stride);
   }
 
@@ -60,17 +62,12 @@ export class Matrix<Key extends string | number, Meta> {
   }
 
   /** For each vector of length 1 the k rows most similar to it, of those that are wanted; best first. */
-  nearest(vectors: readonly Float32Array[], k: number, wanted: (meta: Meta) => boolean): Scored<Meta>[][] {
-    return this.#nearestByBytes(vectors, k > 0 ? k + MARGIN : 0, wanted).map((slots, i) =>
-      slots
-        .map((slot) => ({
-          meta: this.#metas[slot] as Meta,
-          similarity: fineCosine(vectors[i] as Float32Array, this.#rows.row(this.#positions[slot] as number)),
-        }))
-        .sort(
-          (a, b) => b.similarity - a.similarity || (this.#orderOf(a.meta) < this.#orderOf(b.meta) ? -1 : 1),
-        )
-        .slice(0, k),
+  nearest(vectors: readonly Float32Array[], k: number, wanted: (meta: Meta) => boolean): Hit[][] {
+    if (k <= 0) return vectors.map(() => []);
+    // Where so few rows are left out, bytes have nothing to tell.
+    if (this.#rows.length <= k + MARGIN) return this.#nearestOf(this.#wanted(wanted), vectors, k);
+    return this.#nearestByBytes(vectors, k + MARGIN, wanted).flatMap((slots, i) =>
+      this.#nearestOf(slots, vectors.slice(i, i + 1), k),
     );
   }
 
@@ -81,16 +78,40 @@ export class Matrix<Key extends string | number, Meta> {
     for (const column of [this.#metas, this.#positions, this.#freeSlots]) column.length = 0;
   }
 
-  #nearestByBytes(
-    vectors: readonly Float32Array[],
-    k: number,
-    wanted: (meta: Meta) => boolean,
-  ): (readonly number[])[] {
+  #wanted(wanted: (meta: Meta) => boolean): number[] {
+    const slots: number[] = [];
+    for (const slot of this.#slots.values()) if (wanted(this.#metas[slot] as Meta)) slots.push(slot);
+    return slots;
+  }
+
+  #best(k: number): Best {
+    return new Best(k, (slot) => this.#orderOf(this.#metas[slot] as Meta));
+  }
+
+  /** For each vector the k nearest of some rows, by all that there is of them. */
+  #nearestOf(slots: readonly number[], vectors: readonly Float32Array[], k: number): Hit[][] {
+    const bests = vectors.map(() => this.#best(k));
+    for (let first = 0; first < vectors.length; first += ABREAST) {
+      const cosines = new Cosines(this.#arena, this.#stride, vectors.slice(first, first + ABREAST));
+      const own = bests.slice(first, first + ABREAST);
+      for (const slot of slots) {
+        const position = this.#positions[slot] as number;
+        const scores = cosines.of(this.#rows.chunkOf(position), position % CHUNK_ROWS);
+        for (let i = 0; i < own.length; i++) (own[i] as Best).offer(slot, scores[i] as number);
+      }
+      cosines.release();
+    }
+    return bests.map(({ slots, scores }) =>
+      slots.map((slot, i) => this.#hitOf(this.#metas[slot] as Meta, scores[i] as number)),
+    );
+  }
+
+  #nearestByBytes(vectors: readonly Float32Array[], k: number, wanted: (meta: Meta) => boolean): number[][] {
     const asked: { question: Question; best: Best; tell: (slot: number, score: number) => void }[] = [];
     try {
       for (const vector of vectors) {
         const question = new Question(this.#arena, this.#stride);
-        const best = new Best(k, (slot) => this.#orderOf(this.#metas[slot] as Meta));
+        const best = this.#best(k);
         const tell = (slot: number, score: number) => {
           if (score >= best.least && wanted(this.#metas[slot] as Meta)) best.offer(slot, score);
         };

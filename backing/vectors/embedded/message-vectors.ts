@@ -9,7 +9,6 @@ import { quantiseFinely, restore } from '../quantise.ts';
 import type { Arena } from './arena.ts';
 import { dropOldMonths } from './drop-old.ts';
 import { heldMatrices } from './held-matrices.ts';
-import type { Scored } from './matrix.ts';
 import { fineOf } from './schema.ts';
 import type { StoredVersions } from './stored-versions.ts';
 
@@ -27,10 +26,6 @@ function fitting({
 }: Pick<MessageSearch, 'about_campaigns' | 'from' | 'before'>) {
   return ({ campaign_id, occurred_at }: Meta) =>
     from <= occurred_at && occurred_at < before && !(about_campaigns && campaign_id === null);
-}
-
-function hitsOf(found: Scored<Meta>[][]): MessageHit[][] {
-  return found.map((best) => best.map(({ meta, similarity }) => ({ ...meta, similarity })));
 }
 
 /** What the port promises of messages. */
@@ -82,9 +77,10 @@ export function messageVectors(
       lived_at <= (forgotten.at(forgottenKey(tenant_id, user_id)) ?? '');
   }
 
-  const held = heldMatrices<number, Meta>({
+  const held = heldMatrices<number, Meta, MessageHit>({
     arena,
     orderOf: ({ user_id, message_id }) => composite(user_id, message_id),
+    hitOf: (meta, similarity) => ({ ...meta, similarity }),
     *rows({ id }, tenant_id) {
       for (const { rowid, vector, rest, ...meta } of ofTenant.iterate(id, tenant_id))
         yield [rowid as number, fineOf({ vector, rest }), meta as Meta];
@@ -135,7 +131,7 @@ export function messageVectors(
     async nearestMessages({ tenant_id, version, vectors, k, ...filter }, signal) {
       signal.throwIfAborted();
       versions.check(version, vectors);
-      return hitsOf(held.of(version, tenant_id).nearest(vectors, k, fitting(filter)));
+      return held.of(version, tenant_id).nearest(vectors, k, fitting(filter));
     },
     async messagesExactly({ version, vectors }, _scan, signal) {
       signal.throwIfAborted();

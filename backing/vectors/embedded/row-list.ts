@@ -44,13 +44,13 @@ export class RowList {
     return position;
   }
 
-  /** A row as it is: a view of memory that holds until anything is allocated or removed. */
-  row(position: number): Row & { slot: number } {
-    return this.#row(...this.#find(position));
+  /** The chunk that a row stands in, CHUNK_ROWS to each. */
+  chunkOf(position: number): Chunk {
+    return this.chunks[Math.floor(position / CHUNK_ROWS)] as Chunk;
   }
 
   replace(position: number, row: Row): void {
-    const [chunk, at] = this.#find(position);
+    const [chunk, at] = [this.chunkOf(position), position % CHUNK_ROWS];
     this.#write(chunk, at, chunk.slots[at] as number, row);
   }
 
@@ -58,7 +58,7 @@ export class RowList {
   remove(position: number): number {
     const last = this.chunks.at(-1) as Chunk;
     const { slot, ...row } = this.#row(last, last.count - 1);
-    if (position !== this.#length - 1) this.#write(...this.#find(position), slot, row);
+    if (position !== this.#length - 1) this.#write(this.chunkOf(position), position % CHUNK_ROWS, slot, row);
     last.count--;
     this.#length--;
     if (last.count === 0) this.#release(this.chunks.pop() as Chunk);
@@ -72,10 +72,7 @@ export class RowList {
     this.#length = 0;
   }
 
-  #find(position: number): [chunk: Chunk, at: number] {
-    return [this.chunks[Math.floor(position / CHUNK_ROWS)] as Chunk, position % CHUNK_ROWS];
-  }
-
+  /** A row as it is: a view of memory that holds until anything is allocated or removed. */
   #row({ rows, norms, slots, rests }: Chunk, at: number): Row & { slot: number } {
     const [all, begin] = [this.#arena.bytes(), at * this.#stride];
     return {

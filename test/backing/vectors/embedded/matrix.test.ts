@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openArena } from '#backing/vectors/embedded/arena.ts';
 import { Matrix } from '#backing/vectors/embedded/matrix.ts';
 import { CHUNK_ROWS } from '#backing/vectors/embedded/row-list.ts';
-import { type Fine, fineCosine, quantise, quantiseFinely, restore } from '#backing/vectors/quantise.ts';
+import { type Fine, quantise, quantiseFinely, restore } from '#backing/vectors/quantise.ts';
 
 const WIDTH = 4;
 const vectorArb = fc
@@ -11,7 +11,20 @@ const vectorArb = fc
   .map((numbers) => Float32Array.from(numbers));
 /** So many that some of them fill more than two chunks. */
 const keyArb = fc.integer({ min: 0, max: 4 * CHUNK_ROWS }).map((n) => `k-${n}`);
-const empty = () => new Matrix<string, string>({ width: WIDTH, arena: openArena(), orderOf: (key) => key });
+const hitOf = (meta: string, similarity: number) => ({ meta, similarity });
+const empty = (width = WIDTH) =>
+  new Matrix({ width, arena: openArena(), orderOf: (key: string) => key, hitOf });
+
+/** The cosine as its definition has it, each sum in the order of its components. */
+function plainCosine(vector: Float32Array, { bytes, rest }: Fine): number {
+  let [dot, squares] = [0, 0];
+  for (let i = 0; i < vector.length; i++) {
+    const component = (bytes[i] as number) + (rest[i] as number) / 254;
+    dot += (vector[i] as number) * component;
+    squares += component * component;
+  }
+  return squares > 0 ? dot / Math.sqrt(squares) : 0;
+}
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
 
@@ -58,6 +71,48 @@ describe('the matrix', () => {
     );
   });
 
+  test('of rows that are all looked at tells the cosines that plain sums in doubles give, ties by key', () => {
+    const rowsArb = fc.array(vectorArb, { maxLength: 40 });
+    const askedArb = fc.array(vectorArb, { minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(rowsArb, askedArb, fc.integer({ min: 24, max: 40 }), (vectors, asked, k) => {
+        const matrix = empty();
+        const rows = vectors.map((vector, n) => ({ meta: `k-${n}`, fine: quantiseFinely(vector) }));
+        for (const { meta, fine } of rows) matrix.set(meta, fine, meta);
+        const plain = asked.map((vector) =>
+          rows
+            .map(({ meta, fine }) => hitOf(meta, plainCosine(vector, fine)))
+            .sort((a, b) => b.similarity - a.similarity || (a.meta < b.meta ? -1 : 1))
+            .slice(0, k),
+        );
+        expect(matrix.nearest(asked, k, () => true)).toEqual(plain);
+      }),
+    );
+  });
+
+  test('finds the same whether or not so many others stand beside that bytes have to choose', () => {
+    const rowsArb = fc.array(vectorArb, { maxLength: 40 });
+    fc.assert(
+      fc.property(
+        rowsArb,
+        vectorArb,
+        vectorArb,
+        fc.integer({ min: 24, max: 40 }),
+        (vectors, one, other, k) => {
+          const matrix = empty();
+          vectors.forEach((vector, n) => {
+            matrix.set(`k-${n}`, quantiseFinely(vector), `k-${n}`);
+          });
+          const wanted = (key: string) => !key.startsWith('beside');
+          const alone = matrix.nearest([one, other], k, wanted);
+          for (let n = 0; n < 2 * CHUNK_ROWS; n++)
+            matrix.set(`beside-${n}`, quantiseFinely(n % 2 ? one : other), `beside-${n}`);
+          expect(matrix.nearest([one, other], k, wanted)).toEqual(alone);
+        },
+      ),
+    );
+  });
+
   test('with no rows, or asked for none, finds none', () => {
     const matrix = empty();
     expect(matrix.nearest([new Float32Array(WIDTH)], 5, () => true)).toEqual([[]]);
@@ -93,9 +148,17 @@ describe('quantising', () => {
         expect(cosine(restore(fine), vector)).toBeGreaterThan(0.99999);
         const length = Math.sqrt(dot(other, other));
         const asked = other.map((x) => x / length);
-        expect(fineCosine(asked, fine)).toBeCloseTo(cosine(asked, vector), 3);
+        const matrix = empty(256);
+        matrix.set('k', fine, 'k');
+        const similarity = plainCosine(asked, fine);
+        expect(matrix.nearest([asked], 1, () => true)).toEqual([[{ meta: 'k', similarity }]]);
+        expect(similarity).toBeCloseTo(cosine(asked, vector), 3);
       }),
     );
-    expect(fineCosine(new Float32Array(4).fill(0.5), quantiseFinely(new Float32Array(4)))).toBe(0);
+    const matrix = empty();
+    matrix.set('k', quantiseFinely(new Float32Array(WIDTH)), 'k');
+    expect(matrix.nearest([new Float32Array(WIDTH).fill(0.5)], 1, () => true)).toEqual([
+      [{ meta: 'k', similarity: 0 }],
+    ]);
   });
 });
