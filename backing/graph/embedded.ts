@@ -24,20 +24,24 @@ const MOST_DAYS = 64;
 const daysIn = (from_day: string, to_day: string) =>
   (Date.parse(to_day) - Date.parse(from_day)) / (24 * 3600_000) + 1;
 
-/** Somebody on the way to campaigns: the newest day that leads to them, and by what. */
-type Person = { id: string; newest: string; by: Set<string> };
+/** Somebody on the way to campaigns: the newest day that leads to them, and by what, each once. */
+type Person = { id: string; newest: string; by: string[] };
 
-/** The people that rows of a day and a person lead to, newest first; `by` gathers what each was found by. */
-function newestPeople(rows: readonly { day: string; id: string; by: string }[]): Person[] {
-  const people = new Map<string, Person>();
-  for (const { day, id, by } of rows) {
-    const person = people.get(id) ?? { id, newest: day, by: new Set() };
-    people.set(id, person);
+function meet(people: Map<string, Person>, { day, id }: Newest[number], by: string): void {
+  const person = people.get(id);
+  if (!person) people.set(id, { id, newest: day, by: [by] });
+  else {
     if (day > person.newest) person.newest = day;
-    person.by.add(by);
+    if (!person.by.includes(by)) person.by.push(by);
   }
+}
+
+/** As many people as a hop takes, in no order: the newest. */
+function newestOf(people: ReadonlyMap<string, Person>): Person[] {
+  const all = [...people.values()];
+  if (all.length <= BOUNDS.people) return all;
   const rank = (a: Person, b: Person) => (a.newest === b.newest ? a.id < b.id : a.newest < b.newest);
-  return [...people.values()].sort((a, b) => (rank(a, b) ? 1 : -1)).slice(0, BOUNDS.people);
+  return all.sort((a, b) => (rank(a, b) ? 1 : -1)).slice(0, BOUNDS.people);
 }
 
 /** The graph in SQLite. */
@@ -88,6 +92,7 @@ export function embeddedGraph(db: DatabaseSync): Graph {
       .concat(' ORDER BY 1, 2, 3 LIMIT ?3'),
   );
   const authors = db.prepare('SELECT user_id FROM wrote WHERE tenant_id = ? AND message_id = ? LIMIT 2');
+  const answerers = db.prepare('SELECT user_id FROM answered WHERE tenant_id = ? AND message_id = ?');
   const ofPeople = heldRows(
     (tenant_id, user_id, from, to) =>
       engagements.all(tenant_id, user_id, from, to, '', BOUNDS.engagements) as Newest,
@@ -96,13 +101,28 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     (tenant_id, campaign_id, from, to) =>
       fellows.all(tenant_id, campaign_id, from, to, '', BOUNDS.fellows + MOST_DAYS) as Newest,
   );
+  const ofReplies = heldRows(repliedTo);
+
+  function letGo(): void {
+    for (const held of [ofPeople, ofCampaigns, ofReplies]) held.clear();
+  }
+
+  /** Lets go of what an edge may change, even one of a person forgotten: their messages take answers with them. */
+  function changes(edge: Edge): void {
+    const { tenant_id, user_id, kind } = edge;
+    if (kind === 'engaged') {
+      ofPeople.changed(tenant_id, user_id);
+      ofCampaigns.changed(tenant_id, edge.campaign_id);
+    } else if (kind !== 'wrote') ofReplies.changed(tenant_id, user_id);
+    else if (!ofReplies.isEmpty()) {
+      for (const answerer of answerers.all(tenant_id, edge.message_id))
+        ofReplies.changed(tenant_id, answerer.user_id as string);
+    }
+  }
 
   function add(edge: Edge): void {
     const { tenant_id, user_id, day, lived_at, accepted_at, kind } = edge;
     insert[kind].run(tenant_id, user_id, day, leadsTo(edge), lived_at, accepted_at);
-    if (kind !== 'engaged') return;
-    ofPeople.changed(tenant_id, user_id);
-    ofCampaigns.changed(tenant_id, edge.campaign_id);
   }
 
   /** The one author that a message id has; null where it has none, or several. */
@@ -111,35 +131,44 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     return one && others.length === 0 ? (one.user_id as string) : null;
   }
 
+  /** Whom a person replies to, and on how many days. */
+  function repliedTo(tenant_id: string, user_id: string, from_day: string, to_day: string) {
+    const window = [from_day, to_day] as const;
+    const people = new Map<string, Person>();
+    for (const row of replies.all(tenant_id, user_id, ...window, user_id, BOUNDS.replies) as Newest)
+      meet(people, row, row.day);
+    for (const { day, id } of answers.all(tenant_id, user_id, ...window, '', BOUNDS.replies) as Newest) {
+      const author = authorOf(tenant_id, id);
+      if (author !== null && author !== user_id) meet(people, { day, id: author }, day);
+    }
+    return newestOf(people).map(({ id, by }) => ({ id, days: by.length }));
+  }
+
   function read({ tenant_id, user_id, from_day, to_day }: NeighboursQuery) {
     const window = [from_day, to_day] as const;
-    const engagedIn = (id: string, limit: number) => ofPeople.of(tenant_id, id, ...window).slice(0, limit);
-
-    const fellowsOf = (seed: string) => {
-      if (daysIn(from_day, to_day) > MOST_DAYS)
-        return fellows.all(tenant_id, seed, ...window, user_id, BOUNDS.fellows) as Newest;
-      const others = ofCampaigns.of(tenant_id, seed, ...window).filter(({ id }) => id !== user_id);
-      return others.slice(0, BOUNDS.fellows);
-    };
-
-    const direct = replies.all(tenant_id, user_id, ...window, user_id, BOUNDS.replies) as Newest;
-    const resolved = (answers.all(tenant_id, user_id, ...window, '', BOUNDS.replies) as Newest).flatMap(
-      ({ day, id }) => {
-        const author = authorOf(tenant_id, id);
-        return author === null || author === user_id ? [] : [{ day, id: author }];
-      },
-    );
     const replied = new Map<string, number>();
-    for (const person of newestPeople([...direct, ...resolved].map((row) => ({ ...row, by: row.day })))) {
-      for (const { id } of engagedIn(person.id, BOUNDS.engagements)) raise(replied, id, person.by.size);
+    for (const { id: person, days } of ofReplies.of(tenant_id, user_id, ...window)) {
+      for (const { id } of ofPeople.of(tenant_id, person, ...window)) raise(replied, id, days);
     }
 
-    const seeds = new Set(engagedIn(user_id, BOUNDS.own).map(({ id }) => id));
-    const met = [...seeds].flatMap((seed) => fellowsOf(seed).map((row) => ({ ...row, by: seed })));
+    const own = ofPeople.of(tenant_id, user_id, ...window).slice(0, BOUNDS.own);
+    const fellowsOf = (seed: string): readonly Newest[number][] =>
+      daysIn(from_day, to_day) > MOST_DAYS
+        ? (fellows.all(tenant_id, seed, ...window, user_id, BOUNDS.fellows) as Newest)
+        : ofCampaigns.of(tenant_id, seed, ...window);
+    const met = new Map<string, Person>();
+    for (const seed of new Set(own.map(({ id }) => id))) {
+      let left: number = BOUNDS.fellows;
+      for (const row of fellowsOf(seed)) {
+        if (row.id === user_id) continue;
+        if (left-- === 0) break;
+        meet(met, row, seed);
+      }
+    }
     const together = new Map<string, number>();
-    for (const person of newestPeople(met)) {
-      for (const { id } of engagedIn(person.id, BOUNDS.engagements)) {
-        raise(together, id, person.by.size - (person.by.has(id) ? 1 : 0));
+    for (const person of newestOf(met)) {
+      for (const { id } of ofPeople.of(tenant_id, person.id, ...window)) {
+        raise(together, id, person.by.length - (person.by.includes(id) ? 1 : 0));
       }
     }
     return { replied: strongestFirst(replied), together: strongestFirst(together) };
@@ -149,14 +178,14 @@ export function embeddedGraph(db: DatabaseSync): Graph {
     async add(edges, signal) {
       signal.throwIfAborted();
       transaction(db, () => {
+        for (const edge of edges) changes(edge);
         for (const edge of forgetting.living(edges)) add(edge);
       });
     },
     async forget(people, signal) {
       signal.throwIfAborted();
       transaction(db, () => forgetting.forget(people));
-      ofPeople.clear();
-      ofCampaigns.clear();
+      letGo();
       scrub(db);
     },
     async neighbours(query, signal) {
@@ -168,10 +197,11 @@ export function embeddedGraph(db: DatabaseSync): Graph {
       return all.all(tenant_id, user_id, most) as OwnEdge[];
     },
     async removeBefore(old, signal) {
-      const removed = await removeOld(db, old, signal);
-      ofPeople.clear();
-      ofCampaigns.clear();
-      return removed;
+      try {
+        return await removeOld(db, old, signal);
+      } finally {
+        letGo();
+      }
     },
     async *dump() {
       for (const [kind, select] of Object.entries(DUMPS)) {
