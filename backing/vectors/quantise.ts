@@ -39,12 +39,14 @@ export function quantiseFinely(vector: Float32Array): Fine {
 /** The vector of length 1 that bytes and their rest stand for; the rest may be missing. */
 export function restore({ bytes, rest }: Fine): Float32Array {
   const vector = new Float32Array(bytes.length);
+  const fine = rest.length > 0;
   let squares = 0;
   for (let i = 0; i < vector.length; i++) {
-    const component = (bytes[i] as number) + (rest[i] ?? 0) / PARTS;
+    const component = (bytes[i] as number) + (fine ? (rest[i] as number) / PARTS : 0);
     vector[i] = component;
     squares += component * component;
   }
   const norm = squares > 0 ? 1 / Math.sqrt(squares) : 0;
-  return vector.map((component) => component * norm);
+  for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) * norm;
+  return vector;
 }
