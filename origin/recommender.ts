@@ -40,6 +40,7 @@ import { choose } from './rules/choose.ts';
 import { openComparison } from './rules/compare.ts';
 import type { ServeLog } from './serve-log.ts';
 import { servedOf } from './served-of.ts';
+import { significant } from './significant.ts';
 import { coEngagement } from './sources/co-engagement.ts';
 import { fittingContext } from './sources/fitting-context.ts';
 import { graphNeighbours } from './sources/graph-neighbours.ts';
@@ -115,7 +116,7 @@ export type About = {
 };
 
 function itemsOf(ranked: readonly Ranked[]): Item[] {
-  const round = (x: number) => Number(x.toPrecision(4));
+  const round = (x: number) => significant(x, 4);
   return ranked.map(({ campaign_id, score, contributions }, i) => {
     const whole = contributions.reduce((sum, { weight }) => sum + weight, 0);
     const reasons = [...contributions]

@@ -1,11 +1,12 @@
 import type { Recommendations } from '#contract/recommendation.ts';
 import type { Served } from '#contract/served.ts';
 import type { Query, Ranked } from './pipeline/stages.ts';
+import { significant } from './significant.ts';
 
 /** So many of the best are kept: who would be ranked below them has no chance to be looked at. */
 const KEPT = 20;
 
-const round = (x: number) => Number(x.toPrecision(3));
+const round = (x: number) => significant(x, 3);
 
 /** An answer with what it was chosen from, to be learnt from: the best candidates, and those that rules brought in. */
 export function servedOf(
