@@ -28,11 +28,12 @@ import { interestsHydrator } from './hydrators/interests.ts';
 import { likeCampaign } from './hydrators/like-campaign.ts';
 import { patternsHydrator } from './hydrators/patterns.ts';
 import { profileHydrator } from './hydrators/profile.ts';
+import { itemsOf } from './items-of.ts';
 import { type Measures, openMeasures } from './measures.ts';
 import { openPatterns } from './patterns/held.ts';
 import { openBudget } from './pipeline/budget.ts';
 import { recommend } from './pipeline/recommend.ts';
-import type { Candidate, Hydrator, Query, Ranked, Source, Stages } from './pipeline/stages.ts';
+import type { Candidates, Hydrator, Query, Source, Stages } from './pipeline/stages.ts';
 import { listOf, nowhere, type Placement, placements as shipped } from './placements.ts';
 import { byWeights } from './rank/ranking.ts';
 import type { Recall } from './recall.ts';
@@ -40,7 +41,6 @@ import { choose } from './rules/choose.ts';
 import { openComparison } from './rules/compare.ts';
 import type { ServeLog } from './serve-log.ts';
 import { servedOf } from './served-of.ts';
-import { significant } from './significant.ts';
 import { coEngagement } from './sources/co-engagement.ts';
 import { fittingContext } from './sources/fitting-context.ts';
 import { graphNeighbours } from './sources/graph-neighbours.ts';
@@ -85,7 +85,7 @@ export type RecommenderOptions = {
   /** How old what was learnt of people alike may grow (ms). */
   relearn_ms?: number | undefined;
   /** Told of the candidates of each answer that was made, with their features. */
-  onRanked?: ((query: Query, candidates: readonly Candidate[]) => void) | undefined;
+  onRanked?: ((query: Query, candidates: Candidates) => void) | undefined;
   /** Told of each answer that was made for a person, with what it was chosen from. */
   onServed?: ServeLog['add'] | null | undefined;
   /** How long a dependency may take before an answer is made without it. */
@@ -114,17 +114,6 @@ export type About = {
   /** Told how long a stage waited for its dependency. */
   waited?: ((dependency: string, took_ms: number) => void) | undefined;
 };
-
-function itemsOf(ranked: readonly Ranked[]): Item[] {
-  const round = (x: number) => significant(x, 4);
-  return ranked.map(({ campaign_id, score, contributions }, i) => {
-    const whole = contributions.reduce((sum, { weight }) => sum + weight, 0);
-    const reasons = [...contributions]
-      .sort((a, b) => b.weight - a.weight)
-      .map(({ source, weight }) => ({ source, weight: round(weight / whole) }));
-    return { campaign_id, rank: i + 1, score: round(score), reasons };
-  });
-}
 
 /** An answer ends when the first of its campaigns does. */
 function firstEnd(items: readonly Item[], catalogue: ReadonlyMap<string, Campaign>): number {
@@ -248,10 +237,10 @@ export function openRecommender(options: RecommenderOptions) {
       ends_ms: query.now_ms + budget_ms,
       latest_ms: query.now_ms + latest_ms,
     });
-    const { ranked, selected } = await recommend(query, stages, {
+    const { candidates, ranked, selected } = await recommend(query, stages, {
       ...{ budget, raised: measures.raised, onRanked: options.onRanked, waited, span },
     });
-    const items = itemsOf(selected);
+    const items = itemsOf(selected, candidates, query);
     measures.degraded(query.degraded);
     if (query.catalogue.size === 0 && query.degraded.has('catalogue')) {
       throw new Problem('unavailable', 'The catalogue cannot be read just now', {
@@ -259,8 +248,7 @@ export function openRecommender(options: RecommenderOptions) {
       });
     }
     return {
-      ranked,
-      items,
+      ...{ candidates, ranked, items },
       degraded: [...query.degraded].sort(),
       generated_at: new Date(query.now_ms).toISOString(),
       ends_ms: firstEnd(items, query.catalogue),
@@ -289,7 +277,11 @@ export function openRecommender(options: RecommenderOptions) {
     async recommendations(request: RecommendationRequest, about: About): Promise<Made<Recommendations>> {
       const { placement } = request;
       const query = ask(request, shipped.get(placement) ?? nowhere(placement), about);
-      const { ranked, items, degraded, generated_at, ends_ms } = await run(query, personal, about);
+      const { candidates, ranked, items, degraded, generated_at, ends_ms } = await run(
+        query,
+        personal,
+        about,
+      );
       if (query.placement.from === 'nowhere') throw noSuchPlacement(placement);
       const content: Recommendations = {
         recommendation_id: randomUUID(),
@@ -300,7 +292,7 @@ export function openRecommender(options: RecommenderOptions) {
         degraded,
         items,
       };
-      options.onServed?.(servedOf(query, ranked, content));
+      options.onServed?.(servedOf(query, candidates, ranked, content));
       const capped = query.placement.frequency_caps.length > 0;
       return { content, degraded, until_ms: capped ? Math.min(ends_ms, query.now_ms + CAPPED_MS) : ends_ms };
     },

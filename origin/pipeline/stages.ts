@@ -19,7 +19,7 @@ export type Ranking = {
   weights: Readonly<Record<string, number>>;
   /** Sources that are asked whatever they weigh. */
   asks: ReadonlySet<string>;
-  rank: Ranker;
+  ranker: Ranker;
 };
 
 /** What hydrators find out. What one of them could not stays as empty as it began, and is named in `degraded`. */
@@ -89,26 +89,40 @@ export type Source = {
   find(query: Query, signal: AbortSignal): Promise<Found>;
 };
 
-/** A campaign that was found, with what each source says of it, normalised. */
-export type Candidate = { readonly campaign: Campaign; readonly features: Map<string, number> };
+/** True for a campaign that may be shown. */
+export type Filter = (campaign: Campaign, query: Query) => boolean;
 
-/** True for a candidate that may be shown. */
-export type Filter = (candidate: Candidate, query: Query) => boolean;
+/** The campaigns that were found and may be shown, with what the sources say of them. */
+export type Candidates = {
+  readonly campaigns: readonly Campaign[];
+  /**
+   * A column of each source that says anything, in the order of the sources: at `i` what it says of the campaign at `i`,
+   * normalised; 0 where that is nothing.
+   */
+  readonly features: ReadonlyMap<string, Float64Array>;
+};
 
 type Contribution = { source: string; weight: number };
 
-/** A candidate with its score, what each source said, and what each gave of the score. */
+/** Tells what candidates are worth. */
+export type Ranker = {
+  /** What each is worth, boosts apart, in the order of the candidates. */
+  scores(candidates: Candidates, weights: Ranking['weights']): Float64Array;
+  /** What each source gave of what the candidate at `at` is worth, where it gave anything. */
+  contributions(candidates: Candidates, at: number, weights: Ranking['weights']): Contribution[];
+};
+
+/** A candidate with its score. */
 export type Ranked = {
   campaign_id: string;
   score: number;
-  features: ReadonlyMap<string, number>;
-  contributions: readonly Contribution[];
+  /** Its place among the candidates. */
+  at: number;
   /** True where a rule raised it. */
-  promoted?: boolean;
+  promoted: boolean;
+  /** What brought it where it stands, where that is not its score. */
+  rule: 'promoted' | 'exploration' | null;
 };
-
-/** The candidates, best first. */
-export type Ranker = (candidates: readonly Candidate[], query: Query) => Ranked[];
 
 /** What is shown of what was ranked. */
 export type Selector = (ranked: readonly Ranked[], query: Query) => Ranked[];

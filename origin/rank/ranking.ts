@@ -10,7 +10,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** A placement ranked by its weights alone. */
 export function byWeights(placement: Placement): Ranking {
-  return { placement, model: WEIGHTED_SUM, weights: placement.weights, asks: NONE, rank: weightedSum };
+  return { placement, model: WEIGHTED_SUM, weights: placement.weights, asks: NONE, ranker: weightedSum };
 }
 
 /** A placement ranked by a version of a model; by its weights, where there is none. */
@@ -20,5 +20,5 @@ export function rankingOf(placement: Placement, model: VersionRow<ModelContent> 
   const { content, name, version } = model;
   const told = `${name}@${version}`;
   if (content.kind === 'weights') return { ...plain, model: told, weights: content.weights };
-  return { ...plain, model: told, asks: new Set(content.sources), rank: byTrees(treesOf(content)) };
+  return { ...plain, model: told, asks: new Set(content.sources), ranker: byTrees(treesOf(content)) };
 }

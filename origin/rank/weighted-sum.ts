@@ -1,38 +1,23 @@
-import type { Candidate, Ranked, Ranker } from '../pipeline/stages.ts';
-import { boostOf } from './boost.ts';
+import type { Ranker } from '../pipeline/stages.ts';
 
 /** What answers are told to be ranked by, where a placement names no model. */
 export const WEIGHTED_SUM = 'weighted-sum-v2';
 
-type Features = Candidate['features'];
-type Weights = Readonly<Record<string, number>>;
-
-function scoreOf(features: Features, weights: Weights, boost: number): number {
-  let score = 0;
-  for (const [source, feature] of features) score += Math.max(0, (weights[source] ?? 0) * feature * boost);
-  return score;
-}
-
-function contributionsOf(features: Features, weights: Weights, boost: number): Ranked['contributions'] {
-  return [...features]
-    .map(([source, feature]) => ({ source, weight: (weights[source] ?? 0) * feature * boost }))
-    .filter(({ weight }) => weight > 0);
-}
-
-/** The sum of what the sources say, by the placement's weights, times the boosts of the campaign and of its tags. */
-export const weightedSum: Ranker = (candidates, { weights, placement: { boosts } }) =>
-  candidates
-    .map(({ campaign, features }) => {
-      const boost = boostOf(campaign, boosts);
-      return {
-        campaign_id: campaign.campaign_id,
-        score: scoreOf(features, weights, boost),
-        features,
-        // Of the many that are ranked, few are shown with what raised them.
-        get contributions() {
-          return contributionsOf(features, weights, boost);
-        },
-        promoted: features.has('promoted'),
-      };
-    })
-    .sort((a, b) => b.score - a.score || (a.campaign_id < b.campaign_id ? -1 : 1));
+/** The sum of what the sources say, by the placement's weights. What weighs below nothing counts for nothing. */
+export const weightedSum: Ranker = {
+  scores({ campaigns, features }, weights) {
+    const scores = new Float64Array(campaigns.length);
+    for (const [source, column] of features) {
+      const weight = weights[source] ?? 0;
+      if (weight <= 0) continue;
+      for (let i = 0; i < scores.length; i++)
+        scores[i] = (scores[i] as number) + weight * (column[i] as number);
+    }
+    return scores;
+  },
+  contributions({ features }, at, weights) {
+    return [...features]
+      .map(([source, column]) => ({ source, weight: (weights[source] ?? 0) * (column[at] as number) }))
+      .filter(({ weight }) => weight > 0);
+  },
+};

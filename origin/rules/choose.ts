@@ -31,7 +31,7 @@ function pinned(ranked: readonly Ranked[], { placement: { pins } }: Parameters<S
     const one = byId.get(campaign_id);
     if (!one?.promoted || taken.has(position) || found.has(campaign_id)) continue;
     taken.add(position);
-    found.set(campaign_id, { position, one: { ...one, contributions: [{ source: 'promoted', weight: 1 }] } });
+    found.set(campaign_id, { position, one: { ...one, rule: 'promoted' } });
   }
   return found;
 }

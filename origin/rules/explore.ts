@@ -22,6 +22,5 @@ export function explored(
   if (!one) return [...chosen];
   const upper = Math.floor(chosen.length / 2);
   const at = upper + Math.floor(random() * (chosen.length - upper));
-  const found = { ...one, contributions: [{ source: 'exploration', weight: 1 }] };
-  return [...chosen.slice(0, at), found, ...chosen.slice(at + 1)];
+  return [...chosen.slice(0, at), { ...one, rule: 'exploration' }, ...chosen.slice(at + 1)];
 }

@@ -2,8 +2,9 @@ import { Campaign } from '#contract/campaign.ts';
 import type { ModelContent, Tree } from '#contract/model.ts';
 import { parse } from '#contract/parse.ts';
 import { seededRandom } from '../../infra/local/simulated/random.ts';
-import type { Query, Ranking } from '../../origin/pipeline/stages.ts';
+import type { Candidates, Ranking } from '../../origin/pipeline/stages.ts';
 import { placements } from '../../origin/placements.ts';
+import { bestFirst } from '../../origin/rank/best-first.ts';
 import { rankingOf } from '../../origin/rank/ranking.ts';
 import { type BenchOptions, report } from './support/report.ts';
 
@@ -25,10 +26,14 @@ export async function bench(options: BenchOptions): Promise<void> {
   const placement = placements.get('discover');
   if (!placement) throw new Error('There is no placement discover');
   const sources = Object.keys(placement.weights);
-  const candidates = Array.from({ length: CANDIDATES }, (_, i) => ({
-    campaign: parse(Campaign, { campaign_id: `c-${i}`, title: `Campaign ${i}`, text: 'text' }),
-    features: new Map(sources.map((source) => [source, random.next() * 3])),
-  }));
+  const candidates: Candidates = {
+    campaigns: Array.from({ length: CANDIDATES }, (_, i) =>
+      parse(Campaign, { campaign_id: `c-${i}`, title: `Campaign ${i}`, text: 'text' }),
+    ),
+    features: new Map(
+      sources.map((source) => [source, Float64Array.from({ length: CANDIDATES }, () => random.next() * 3)]),
+    ),
+  };
   const treeOf = (depth: number): Tree => ({
     features: Array.from({ length: 2 ** depth - 1 }, () => random.whole(0, sources.length - 1)),
     above: Array.from({ length: 2 ** depth - 1 }, () => random.next() * 3),
@@ -55,10 +60,10 @@ export async function bench(options: BenchOptions): Promise<void> {
       (shape) => [`${shape.trees} trees of depth ${shape.depth}`, treesOf(shape)] as [string, Ranking],
     ),
   ];
-  const rank = ({ weights, rank }: Ranking) =>
-    rank(candidates, { placement, weights } as Query)
+  const rank = (ranking: Ranking) =>
+    bestFirst(candidates, ranking)
       .slice(0, 10)
-      .reduce((sum, { contributions }) => sum + contributions.length, 0);
+      .reduce((sum, { at }) => sum + ranking.ranker.contributions(candidates, at, ranking.weights).length, 0);
   const microseconds = (ranking: Ranking, times: number) => {
     const begun = process.cpuUsage();
     for (let i = 0; i < times; i++) rank(ranking);

@@ -38,16 +38,16 @@ export function ablation({
   const asked: Past[] = [];
   const moments = new Map(questions.map(({ user_id, moment }) => [user_id, moment]));
   const known = knownFrom(events, moments, truth);
-  const onRanked: NonNullable<RecommenderOptions['onRanked']> = (query, candidates) => {
+  const onRanked: NonNullable<RecommenderOptions['onRanked']> = (query, { campaigns, features }) => {
     const { user_id } = query.request;
     const [right, moment] = [truth.get(user_id), moments.get(user_id)];
     if (!right || moment === undefined) return;
-    const sources = [...new Set(candidates.flatMap(({ features }) => [...features.keys()]))];
-    const featureOf = (source: string) => Float32Array.from(candidates, (c) => c.features.get(source) ?? 0);
     asked.push({
       user_id,
-      candidates: candidates.map(({ campaign }) => campaign.campaign_id),
-      features: Object.fromEntries(sources.map((source) => [source, featureOf(source)])),
+      candidates: campaigns.map(({ campaign_id }) => campaign_id),
+      features: Object.fromEntries(
+        [...features].map(([source, column]) => [source, Float32Array.from(column)]),
+      ),
       truth: right,
       weights: query.weights,
       moment,
