@@ -33,7 +33,7 @@ export type Known = Met &
     /** The embedding version of all vectors that the question has to do with: set once, null until then. */
     version: EmbeddingVersion | null;
     popularity: Popularity;
-    /** What goes on just now, by campaign. */
+    /** How strongly each campaign that goes on just now does. */
     trend: ReadonlyMap<string, number>;
     profile: Profile;
     /** What the person was shown lately, newest first, where the placement caps that. */

@@ -32,5 +32,6 @@ export async function near(
       found.set(campaign_id, (found.get(campaign_id) ?? 0) + share * Math.max(0, similarity));
     }
   });
-  return new Map([...found].map(([campaign_id, strength]) => [campaign_id, strength ** 2]));
+  for (const [campaign_id, strength] of found) found.set(campaign_id, strength ** 2);
+  return found;
 }

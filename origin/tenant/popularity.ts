@@ -59,13 +59,15 @@ export function popularityOf(counts: readonly DailyCount[], as_of_ms: number): P
   };
 }
 
-/** What goes on just now: how often each campaign was met, decayed within hours. */
+/** How strongly each campaign that goes on just now does: by how often it was met, decayed within hours. */
 export function trendOf(counts: readonly TenMinuteCount[], as_of_ms: number): ReadonlyMap<string, number> {
-  const trend = new Map<string, number>();
+  const counted = new Map<string, number>();
   for (const { campaign_id, ten, type, count } of counts) {
     const middle_ms = Date.parse(`${ten}0Z`) + TEN_MS / 2;
     const value = count * WORTH[type] * 0.5 ** (Math.max(0, as_of_ms - middle_ms) / NOW_HALF_LIFE_MS);
-    if (value !== 0) trend.set(campaign_id, (trend.get(campaign_id) ?? 0) + value);
+    counted.set(campaign_id, (counted.get(campaign_id) ?? 0) + value);
   }
+  const trend = new Map<string, number>();
+  for (const [campaign_id, value] of counted) if (value > 0) trend.set(campaign_id, strengthOf(value));
   return trend;
 }

@@ -22,7 +22,7 @@ export type UnderEpoch = {
 export type Counts = Met & {
   as_of_ms: number;
   popularity: Popularity;
-  /** What goes on just now, by campaign. */
+  /** How strongly each campaign that goes on just now does. */
   trend: ReadonlyMap<string, number>;
 };
 

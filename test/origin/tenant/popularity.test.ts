@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { popularityOf } from '../../../origin/tenant/popularity.ts';
+import { popularityOf, trendOf } from '../../../origin/tenant/popularity.ts';
 
 const at = Date.parse('2026-04-01T00:00:00Z');
 const count = (campaign_id: string, day: string, more: object = {}) =>
@@ -38,4 +38,19 @@ test('impressions raise nothing, dismissals lower, and nothing falls below what 
   expect(popularity('seen', null)).toBe(popularity('never', null));
   expect(popularity('unloved', null)).toBe(popularity('never', null));
   expect(popularity('mixed', null)).toBeLessThan(popularity('loved', null));
+});
+
+test('what was met lately goes on the more the later it was, and what was dismissed as often does not', () => {
+  const ten = (campaign_id: string, ten: string, type: 'click' | 'dismissal' = 'click') =>
+    ({ campaign_id, ten, type, count: 2 }) as const;
+  const trend = trendOf(
+    [
+      ...[ten('now', '2026-03-31T23:5'), ten('before', '2026-03-31T22:0')],
+      ...[ten('unloved', '2026-03-31T23:5'), ten('unloved', '2026-03-31T23:5', 'dismissal')],
+    ],
+    at,
+  );
+  expect([...trend.keys()]).toEqual(['now', 'before']);
+  expect(trend.get('now')).toBeGreaterThan(trend.get('before') as number);
+  expect(trend.get('before')).toBeGreaterThan(0);
 });
