@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { cellsOf } from './cells.ts';
 import { coEngagement } from './co-engagement.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Observed } from './observed.ts';
@@ -24,7 +25,9 @@ export type Patterns = Rehearsed & {
 
 /** Learns the patterns. The same observations give the same. Takes seconds where there are many campaigns. */
 export function patternsOf(observed: Observed): Patterns {
-  const learnt = { together: coEngagement(observed), next: transitions(observed), talk: talkOf(observed) };
+  const cells = cellsOf(observed);
+  const talk = cells && talkOf(observed, cells);
+  const learnt = { together: coEngagement(observed), next: transitions(observed), talk };
   const { campaigns, dated, items } = observed;
   const arrays = [learnt.together, learnt.next, learnt.talk ?? {}].flatMap((part) => Object.values(part));
   const digests = arrays.map((array) =>

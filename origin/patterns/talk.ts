@@ -1,3 +1,4 @@
+import { type Cells, normaliseRows } from './cells.ts';
 import { distinct, type Observed } from './observed.ts';
 
 /**
@@ -15,79 +16,29 @@ export type Talk = {
   campaigns: Float32Array;
 };
 
-const MOST_CELLS = 512;
-/** A cell has so many messages on average. */
-const MESSAGES_A_CELL = 16;
-const ROUNDS = 3;
-const SAMPLE_A_CELL = 24;
 /** A cell with few messages says little: so many are added to what it has. */
 const SMOOTHING = 5;
 const CAMPAIGNS_A_CELL = 64;
 /** Fewer messages about a campaign give no direction. */
 const LEAST_MESSAGES = 3;
 
-function normaliseRows(rows: Float32Array, width: number): void {
-  for (let from = 0; from < rows.length; from += width) {
-    let squares = 0;
-    for (let i = from; i < from + width; i++) squares += (rows[i] as number) ** 2;
-    const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
-    for (let i = from; i < from + width; i++) rows[i] = (rows[i] as number) * scale;
-  }
-}
-
-function nearest(vectors: Float32Array, at: number, centres: Float32Array, width: number): number {
-  let [best, cell] = [-Infinity, 0];
-  for (let k = 0; k * width < centres.length; k++) {
-    let dot = 0;
-    for (let i = 0; i < width; i++)
-      dot += (vectors[at * width + i] as number) * (centres[k * width + i] as number);
-    if (dot > best) [best, cell] = [dot, k];
-  }
-  return cell;
-}
-
-/** Centres of messages by spherical k-means, begun with messages spread over all, on a sample. */
-function centresOf(vectors: Float32Array, width: number, cells: number): Float32Array {
-  const count = vectors.length / width;
-  let centres = new Float32Array(cells * width);
-  for (let k = 0; k < cells; k++) {
-    const at = Math.floor((k * count) / cells) * width;
-    centres.set(vectors.subarray(at, at + width), k * width);
-  }
-  const step = Math.max(1, Math.floor(count / (cells * SAMPLE_A_CELL)));
-  for (let round = 0; round < ROUNDS; round++) {
-    const sums = new Float32Array(cells * width);
-    for (let at = 0; at < count; at += step) {
-      const cell = nearest(vectors, at, centres, width);
-      for (let i = 0; i < width; i++) {
-        sums[cell * width + i] = (sums[cell * width + i] as number) + (vectors[at * width + i] as number);
-      }
-    }
-    normaliseRows(sums, width);
-    for (let k = 0; k < cells; k++) {
-      const empty = sums.subarray(k * width, (k + 1) * width).every((x) => x === 0);
-      if (empty) sums.set(centres.subarray(k * width, (k + 1) * width), k * width);
-    }
-    centres = sums;
-  }
-  return centres;
-}
-
-/** The map of a tenant's talk; null where there are too few messages for one. */
-export function talkOf(observed: Observed): Talk | null {
+/** The map of a tenant's talk, of those of its messages that count: all, or some that others are to be foretold by. */
+export function talkOf(
+  observed: Observed,
+  { centres, cellOf }: Cells,
+  counts: (message: number) => boolean = () => true,
+): Talk {
   const { campaigns, dimension, vectors, speakers, abouts } = observed;
   const size = campaigns.length;
-  const cells = Math.min(MOST_CELLS, Math.floor(speakers.length / MESSAGES_A_CELL));
-  if (cells < 1) return null;
-  const centres = centresOf(vectors, dimension, cells);
-
+  const cells = centres.length / dimension;
   const votes = Array.from({ length: cells }, () => new Map<number, number>());
   const sizes = new Float64Array(cells);
   const directions = new Float32Array(size * dimension);
   const said = new Uint32Array(size);
   const cared = new Map<number, number[]>();
   for (let at = 0; at < speakers.length; at++) {
-    const cell = nearest(vectors, at, centres, dimension);
+    if (!counts(at)) continue;
+    const cell = cellOf[at] as number;
     const speaker = speakers[at] as number;
     const own = cared.get(speaker) ?? distinct(observed, speaker);
     cared.set(speaker, own);
