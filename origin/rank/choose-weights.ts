@@ -6,10 +6,12 @@ export type Choice = {
   weights: Weights;
   /** Whether they are other than the shipped ones, which hold unless others are shown to be better. */
   changed: boolean;
-  /** NDCG@10 of the held-out questions by the shipped and by the tuned weights, and the 95 % interval of the gain. */
+  /** NDCG@10 by the shipped weights and by those that others' questions chose, and the 95 % interval of the gain. */
   shipped: number;
   tuned: number;
   gain: readonly [low: number, high: number];
+  /** NDCG@10 of each question, in their order, by weights that it had no part in choosing: the shipped ones, where these hold. */
+  held: readonly number[];
 };
 
 const ROUNDS = 4;
@@ -21,8 +23,8 @@ const RESAMPLES = 1000;
 export const mean = (values: readonly number[]) =>
   values.reduce((sum, x) => sum + x, 0) / Math.max(1, values.length);
 
-/** Whether questions about a person choose weights, or judge what was chosen; the same person is always of the same half. */
-export function inFirstHalf(user_id: string): boolean {
+/** Of which half of the people a person is: always the same. */
+function inFirstHalf(user_id: string): boolean {
   let h = 0x811c9dc5;
   for (let i = 0; i < user_id.length; i++) h = Math.imul(h ^ user_id.charCodeAt(i), 0x01000193);
   return ((h ^ (h >>> 15)) & 1) === 0;
@@ -80,27 +82,43 @@ export function interval(values: readonly number[]): [number, number] {
   return [means[Math.floor(RESAMPLES * 0.025)] as number, means[Math.floor(RESAMPLES * 0.975)] as number];
 }
 
+/** The mean of both, the other brought to the scale of the one by what they say of these sources. */
+function between(one: Weights, other: Weights, sources: readonly string[]): Weights {
+  const sumOf = (weights: Weights) => sources.reduce((sum, source) => sum + (weights[source] ?? 0), 0);
+  const scale = sumOf(one) / (sumOf(other) || 1);
+  return Object.fromEntries(
+    [...new Set([...Object.keys(one), ...Object.keys(other)])].map((source) => [
+      source,
+      ((one[source] ?? 0) + scale * (other[source] ?? 0)) / 2,
+    ]),
+  );
+}
+
 /**
- * Chooses a placement's weights on one half of the people, the best of what is proposed, and keeps them only where the other
- * half shows them better than the shipped ones beyond chance.
+ * Chooses a placement's weights: each half of the people chooses the best of what is proposed, and is judged by what the other
+ * half chose. The mean of both choices is kept, and only where it is so shown to be better than the shipped weights beyond chance.
  */
 export function chooseWeights(
   asked: readonly Asked[],
   shipped: Weights,
   proposals: readonly Proposal[] = [climbed],
 ): Choice {
-  const [learning, held] = [
-    asked.filter((q) => inFirstHalf(q.user_id)),
-    asked.filter((q) => !inFirstHalf(q.user_id)),
-  ];
-  const over = (questions: readonly Asked[], weights: Weights) => questions.map((q) => ndcg(q, weights));
-  const proposed = proposals.map((propose) => propose(learning, shipped));
-  const [best] = proposed
-    .map((weights) => ({ weights, reached: meanOf(learning, weights) }))
-    .sort((a, b) => b.reached - a.reached);
-  const tuned = best?.weights ?? shipped;
-  const [before, after] = [over(held, shipped), over(held, tuned)];
+  const chosenBy = (first: boolean): Weights => {
+    const learning = asked.filter((q) => inFirstHalf(q.user_id) === first);
+    const [best] = proposals
+      .map((propose) => propose(learning, shipped))
+      .map((weights) => ({ weights, reached: meanOf(learning, weights) }))
+      .sort((a, b) => b.reached - a.reached);
+    return best?.weights ?? shipped;
+  };
+  const [one, other] = [chosenBy(true), chosenBy(false)];
+  const before = asked.map((q) => ndcg(q, shipped));
+  const after = asked.map((q) => ndcg(q, inFirstHalf(q.user_id) ? other : one));
   const gain = interval(after.map((value, i) => value - (before[i] as number)));
-  const changed = held.length > 0 && gain[0] > 0;
-  return { weights: changed ? tuned : shipped, changed, shipped: mean(before), tuned: mean(after), gain };
+  const changed = asked.length > 0 && gain[0] > 0;
+  return {
+    weights: changed ? between(one, other, sourcesOf(asked)) : shipped,
+    ...{ changed, shipped: mean(before), tuned: mean(after), gain },
+    held: changed ? after : before,
+  };
 }

@@ -58,8 +58,11 @@ export function ablation({
   return {
     onRanked,
     rows: () => rowsOf(asked),
-    /** The weights that these questions would choose, and whether half of the people shows them better. */
-    choice: (): Choice => chooseWeights(asked satisfies Asked[], weighed(), [climbed, learnt]),
+    /** The weights that these questions would choose, and whether people who did not choose them show them better. */
+    choice(): Omit<Choice, 'held'> {
+      const { held: _, ...choice } = chooseWeights(asked satisfies Asked[], weighed(), [climbed, learnt]);
+      return choice;
+    },
   };
 }
 

@@ -1,11 +1,9 @@
 import { discover, placements, weightsWithoutTalk } from '../../placements.ts';
-import { type Asked, ndcg } from '../../rank/asked.ts';
+import type { Asked } from '../../rank/asked.ts';
 import {
-  type Choice,
   chooseWeights,
   climbed,
   climbedFromEqual,
-  inFirstHalf,
   interval,
   type Weights,
 } from '../../rank/choose-weights.ts';
@@ -78,17 +76,6 @@ function othersBeside(shipped: Weights, asked: readonly Asked[], chosen: Weights
   );
 }
 
-/** The gain of one choice over another by the people who chose neither. */
-function gainOf(
-  one: [readonly Asked[], Choice],
-  other: [readonly Asked[], Choice],
-): readonly [number, number] {
-  const [after, before] = [one, other].map(([asked, { weights }]) =>
-    asked.filter(({ user_id }) => !inFirstHalf(user_id)).map((question) => ndcg(question, weights)),
-  ) as [number[], number[]];
-  return interval(after.map((value, i) => value - (before[i] as number)));
-}
-
 function knownBefore(observed: Observed, questions: readonly Question[]) {
   const cuts = new Map(questions.map(({ person, cut }) => [String(person), cut]));
   return (user_id: string) => {
@@ -101,8 +88,8 @@ function knownBefore(observed: Observed, questions: readonly Question[]) {
 
 /**
  * What the tenant's own past shows better than what is shipped: the last steps of some people are asked about as if they had
- * not been seen; one half of them chooses, and it holds only where the other half shows it better beyond chance. Sources that
- * ask a store are left as they are. Of tenants who talk only whether they return is told: the shipped weights are theirs.
+ * not been seen; each half of them chooses for the other, and it holds only where they so show it better beyond chance. Sources
+ * that ask a store are left as they are. Of tenants who talk only whether they return is told: the shipped weights are theirs.
  */
 export function rehearse(observed: Observed): Rehearsed {
   const weights: Record<string, Weights> = {};
@@ -126,7 +113,8 @@ export function rehearse(observed: Observed): Rehearsed {
     if (!repeats) continue;
     const fresh = newAlone(asked, knownBefore(observed, questions));
     const other = chooseWeights(fresh, ofNew, PROPOSALS);
-    if (gainOf([fresh, other], [asked, choice])[0] <= 0) continue;
+    const [gain] = interval(other.held.map((value, i) => value - (choice.held[i] as number)));
+    if (gain <= 0) continue;
     never_again.push(name);
     weights[name] = other.changed ? all(other.weights) : ofNew;
   }

@@ -37,6 +37,37 @@ test('weights are changed where the held-out people show others better', () => {
   expect(choice.weights['knows']).toBeGreaterThan(0);
 });
 
+test('what only those gain by who chose it is not kept', () => {
+  const likes = (right: string) => Float32Array.of(right === 'a' ? 1 : 0, right === 'b' ? 1 : 0, 0);
+  const asked = (right: (user_id: string) => string): Asked[] =>
+    questions(400, 9).map(({ user_id }) => ({
+      user_id,
+      candidates: ['a', 'b', 'c'],
+      features: { a: likes('a'), b: likes('b') },
+      truth: new Set([right(user_id)]),
+    }));
+  const halves: ReadonlySet<string>[] = [];
+  const looking = (learning: readonly Asked[]) => {
+    halves.push(new Set(learning.map(({ user_id }) => user_id)));
+    return {};
+  };
+  chooseWeights(
+    asked(() => 'a'),
+    {},
+    [looking],
+  );
+  const [one, other] = halves as [ReadonlySet<string>, ReadonlySet<string>];
+  expect([one.size + other.size, one.union(other).size]).toEqual([400, 400]);
+
+  const apart = asked((user_id) => (one.has(user_id) ? 'a' : 'b'));
+  const best = (learning: readonly Asked[]) => (learning[0]?.truth.has('a') ? { a: 1 } : { b: 1 });
+  const shipped = { a: 1, b: 1.1 };
+  const choice = chooseWeights(apart, shipped, [best]);
+  expect(choice).toMatchObject({ changed: false, weights: shipped });
+  expect(choice.tuned).toBeLessThan(choice.shipped);
+  expect(choice.held).toEqual(apart.map((question) => ndcg(question, shipped)));
+});
+
 test('weights stay where there is nothing to gain, or too little to show it', () => {
   expect(chooseWeights(questions(400, 9), { knows: 1, guesses: 0 })).toMatchObject({ changed: false });
   expect(chooseWeights([], { guesses: 1 })).toMatchObject({ changed: false, weights: { guesses: 1 } });
