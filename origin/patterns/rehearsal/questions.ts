@@ -3,19 +3,22 @@ import type { Observed } from '../observed.ts';
 /** So many people's last steps are asked about, and fewer where there are so many campaigns that it would take longer. */
 const [PEOPLE, CAMPAIGNS_ASKED] = [600, 600_000];
 const LEAST_DISTINCT = 5;
+const [LEAST_NEW, MOST_NEW] = [2, 10];
 const LEAST_ENGAGEMENTS = 10;
 const NEXT_ENGAGEMENTS = 10;
 
 /** A moment of a person's past: of their engagements, newest first, those from `cut` on had been seen; what came then. */
 export type Question = { person: number; cut: number; moment_ms: number; truth: number[] };
 
-/** The moment before the last two campaigns that were new to a person. */
+/** The moment before the last fifth of the campaigns that were new to a person, and before the last two of few. */
 function lastNew(own: readonly number[], times: readonly number[]): Omit<Question, 'person'> | null {
   const first = new Map<number, number>();
   for (const [at, campaign] of own.entries()) first.set(campaign, at);
   if (first.size < LEAST_DISTINCT) return null;
-  const [last, before] = [...first].sort(([, a], [, b]) => a - b) as [[number, number], [number, number]];
-  return { cut: before[1] + 1, moment_ms: times[before[1]] as number, truth: [last[0], before[0]] };
+  const count = Math.min(MOST_NEW, Math.max(LEAST_NEW, Math.floor(first.size / 5)));
+  const latest = [...first].sort(([, a], [, b]) => a - b).slice(0, count);
+  const [, at] = latest.at(-1) as [number, number];
+  return { cut: at + 1, moment_ms: times[at] as number, truth: latest.map(([campaign]) => campaign) };
 }
 
 /** The moment before the last fifth of what a person did. */
