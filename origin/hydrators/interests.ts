@@ -3,12 +3,9 @@ import type { Vectors } from '#backing/vectors/port.ts';
 import { heldPeople } from '../people.ts';
 import type { Hydrator, Interest, Query } from '../pipeline/stages.ts';
 import { centre, cluster } from '../rank/cluster.ts';
+import { latestSaid, MESSAGES } from '../rank/latest-said.ts';
 
 const INTERESTS = 3;
-/** After so many messages of theirs, one counts half. */
-const HALF_LIFE_MESSAGES = 4;
-/** Those beyond would count under 2 % of the first. */
-const MESSAGES = 24;
 
 type Talk = { interests: readonly Interest[]; talk: Float32Array | null };
 
@@ -42,10 +39,7 @@ export function interestsHydrator(
       const ids = profile.messages.slice(0, MESSAGES).map(({ message_id }) => message_id);
       if (ids.length === 0 || !version) return {};
       const read = async () => {
-        const found = await vectors.messages(version, tenant_id, user_id, ids, signal);
-        const points = found.flatMap((vector, i) =>
-          vector ? [{ vector, weight: 0.5 ** (i / HALF_LIFE_MESSAGES) }] : [],
-        );
+        const points = latestSaid(await vectors.messages(version, tenant_id, user_id, ids, signal));
         return { interests: cluster(points, INTERESTS), talk: centre(points) };
       };
       return await held.get({ key: keyOf(version, query), epoch }, read);

@@ -11,7 +11,7 @@ const MOST_MESSAGES = 40_000;
 /** So many vectors are asked for in a call. */
 const VECTORS_AT_ONCE = 2_000;
 
-type Said = { user_id: string; message_id: string; speaker: number; about: number };
+type Said = { user_id: string; message_id: string; speaker: number; about: number; said_ms: number };
 
 /** Reads what a tenant's people did and said: one pass over their profiles, and the vectors of a sample of messages. */
 export async function observe(
@@ -34,8 +34,9 @@ export async function observe(
       const about = slotOf(campaign_id);
       latest.add(campaign_id);
       items.push(about);
-      times.push(Date.parse(occurred_at));
-      if (type === 'message') messages.show({ user_id, message_id, speaker: dated.length, about });
+      const said_ms = Date.parse(occurred_at);
+      times.push(said_ms);
+      if (type === 'message') messages.show({ user_id, message_id, speaker: dated.length, about, said_ms });
     }
     dated.push(profile.engagements.length);
     for (const campaign_id of profile.engaged.keys()) {
@@ -49,16 +50,14 @@ export async function observe(
   const { dimension } = version;
   const said = [...Map.groupBy(messages.kept, ({ user_id }) => user_id).values()].flat();
   const found = new Float32Array(said.length * dimension);
-  const [speakers, abouts]: [number[], number[]] = [[], []];
+  const kept: Said[] = [];
   for (let at = 0; at < said.length; at += VECTORS_AT_ONCE) {
     const some = said.slice(at, at + VECTORS_AT_ONCE);
     const read = await vectors.messagesOfMany(version, tenant_id, some, signal);
     read.forEach((vector, i) => {
-      const { speaker, about } = some[i] as Said;
       if (!vector) return;
-      found.set(vector, speakers.length * dimension);
-      speakers.push(speaker);
-      abouts.push(about);
+      found.set(vector, kept.length * dimension);
+      kept.push(some[i] as Said);
     });
   }
   return {
@@ -68,8 +67,9 @@ export async function observe(
     items: Uint32Array.from(items),
     times: Float64Array.from(times),
     dimension,
-    vectors: found.slice(0, speakers.length * dimension),
-    speakers: Uint32Array.from(speakers),
-    abouts: Uint32Array.from(abouts),
+    vectors: found.slice(0, kept.length * dimension),
+    speakers: Uint32Array.from(kept, ({ speaker }) => speaker),
+    abouts: Uint32Array.from(kept, ({ about }) => about),
+    said_ms: Float64Array.from(kept, ({ said_ms }) => said_ms),
   };
 }

@@ -10,11 +10,12 @@ export type Observed = {
   items: Uint32Array;
   /** When each of the engagements was (ms); 0 for what else there is. */
   times: Float64Array;
-  /** Messages about a campaign: a vector each, whose it is, and what it is about. */
+  /** Messages about a campaign: a vector each, whose it is, what it is about, and when it was said (ms). */
   dimension: number;
   vectors: Float32Array;
   speakers: Uint32Array;
   abouts: Uint32Array;
+  said_ms: Float64Array;
 };
 
 /** The campaigns of a person, each once, the latest first. */

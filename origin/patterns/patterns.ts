@@ -38,7 +38,7 @@ export function patternsOf(observed: Observed): Patterns {
     version,
     campaigns,
     ...learnt,
-    ...rehearse(observed),
+    ...rehearse(observed, cells),
     people: dated.length,
     engagements: items.length,
   };

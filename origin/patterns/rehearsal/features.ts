@@ -1,11 +1,15 @@
 import type { Asked } from '../../rank/asked.ts';
+import { centre } from '../../rank/cluster.ts';
 import { engagedLately } from '../../rank/engaged-lately.ts';
+import { latestSaid } from '../../rank/latest-said.ts';
 import { DAY_MS, HALF_LIFE_DAYS, NOW_HALF_LIFE_MS, strengthOf } from '../../tenant/popularity.ts';
+import type { Cells } from '../cells.ts';
 import { coEngagement } from '../co-engagement.ts';
 import { EVER, follow, NEXT, TOGETHER } from '../follow.ts';
 import { distinct, type Observed } from '../observed.ts';
+import { caredAbout, saidAbout, talkOf } from '../talk.ts';
 import { transitions } from '../transitions.ts';
-import { type Question, without } from './questions.ts';
+import { heardBefore, type Question, without } from './questions.ts';
 
 /** All engagements in time order, and how much of each campaign there was at a moment, which only goes on. */
 function timeline({ starts, dated, items, times }: Observed) {
@@ -41,10 +45,37 @@ function inUnits(values: readonly number[]): Float32Array {
   return Float32Array.from(values, (x) => (deviation > 1e-9 * mean && deviation > 0 ? x / deviation : 0));
 }
 
-/** The questions as the ranker would have seen them: what each source says that rests on nothing but what people do alike. */
-export function asRanked(observed: Observed, questions: readonly Question[], repeats: boolean): Asked[] {
+/** What the sources that go by talk say of people, by what each had said before their question. */
+function byTalk(past: Observed, cells: Cells, questions: readonly Question[]) {
+  const { dimension, vectors, speakers, said_ms } = past;
+  const heard = heardBefore(past, questions);
+  const talk = talkOf(past, cells, heard);
+  const asked = new Set(questions.map(({ person }) => person));
+  const said = Map.groupBy(
+    [...speakers.keys()].filter((message) => heard(message) && asked.has(speakers[message] as number)),
+    (message) => speakers[message] as number,
+  );
+  return (person: number): Record<string, ArrayLike<number>> => {
+    const newest = (said.get(person) ?? []).sort((a, b) => (said_ms[b] as number) - (said_ms[a] as number));
+    const vector = centre(
+      latestSaid(newest.map((at) => vectors.subarray(at * dimension, (at + 1) * dimension))),
+    );
+    const found = (search: typeof caredAbout) => (vector ? search(talk, vector) : []);
+    return { like_minded: found(caredAbout), talked_about: found(saidAbout) };
+  };
+}
+
+/**
+ * The questions as the ranker would have seen them: what each source says that asks no store. What is said counts where there
+ * are cells of it.
+ */
+export function asRanked(
+  observed: Observed,
+  { questions, cells, repeats }: { questions: readonly Question[]; cells: Cells | null; repeats: boolean },
+): Asked[] {
   const past = without(observed, questions);
   const [together, next] = [coEngagement(past), transitions(past)];
+  const talk = cells && byTalk(past, cells, questions);
   const [size, at] = [observed.campaigns.length, timeline(observed)];
   const [popular, trending] = [at(size, HALF_LIFE_DAYS * DAY_MS), at(size, NOW_HALF_LIFE_MS)];
   const inTurn = [...questions].sort((a, b) => a.moment_ms - b.moment_ms);
@@ -62,6 +93,7 @@ export function asRanked(observed: Observed, questions: readonly Question[], rep
       co_engagement: follow(together, latest, TOGETHER),
       lasting_taste: follow(together, latest, EVER),
       next_campaigns: follow(next, latest, NEXT),
+      ...talk?.(person),
     };
     if (repeats) {
       const lately = engagedLately(own, moment_ms);

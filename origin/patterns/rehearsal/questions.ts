@@ -51,6 +51,13 @@ export function questionsOf(
   );
 }
 
+/** Whether a message had been said when its speaker was asked about: what others say is heard whenever it was. */
+export function heardBefore({ speakers, said_ms }: Observed, questions: readonly Question[]) {
+  const moments = new Map(questions.map(({ person, moment_ms }) => [person, moment_ms]));
+  return (message: number): boolean =>
+    (said_ms[message] as number) < (moments.get(speakers[message] as number) ?? Infinity);
+}
+
 /** What was observed but for what those who are asked about did from their moment on. */
 export function without(observed: Observed, questions: readonly Question[]): Observed {
   const cuts = new Map(questions.map(({ person, cut }) => [person, cut]));

@@ -5,9 +5,11 @@ import {
   climbed,
   climbedFromEqual,
   interval,
+  type Proposal,
   type Weights,
 } from '../../rank/choose-weights.ts';
 import { learnt } from '../../rank/learnt.ts';
+import type { Cells } from '../cells.ts';
 import type { Observed } from '../observed.ts';
 import { asRanked } from './features.ts';
 import { type Question, questionsOf } from './questions.ts';
@@ -20,11 +22,24 @@ export type Rehearsed = {
   never_again: readonly string[];
 };
 
+/** At once one of so many people is asked about, as long as what is learnt without them is of so many campaigns in all. */
+const [ONE_OF, MOST_LEARNT] = [5, 2000];
 /** Fewer questions than this show little. */
 const LEAST_QUESTIONS = 40;
 /** Where there are fewer: of so many steps less than this share has to lead back. */
 const [LEAST_STEPS, HARDLY] = [100, 0.02];
-const PROPOSALS = [climbed, climbedFromEqual, learnt];
+/** What is popular keeps such a share of the heaviest weight: of whom nothing is known it alone ranks all there is. */
+const LEAST_POPULAR = 0.02;
+const PROPOSALS = [climbed, climbedFromEqual, learnt].map(keepingPopular);
+
+/** The same weights, but for what is popular never being left out. */
+function keepingPopular(propose: Proposal): Proposal {
+  return (learning, shipped) => {
+    const weights = propose(learning, shipped);
+    const least = LEAST_POPULAR * Math.max(...Object.values(weights));
+    return { ...weights, popular: Math.max(weights['popular'] ?? 0, least) };
+  };
+}
 
 /** The questions as if nothing that people know were a candidate. */
 function newAlone(asked: readonly Asked[], known: (user_id: string) => ReadonlySet<string>): Asked[] {
@@ -76,6 +91,15 @@ function othersBeside(shipped: Weights, asked: readonly Asked[], chosen: Weights
   );
 }
 
+/** Parts of the questions, each small enough for what is learnt without it to be about what is learnt of all. */
+function apart(questions: readonly Question[], { dated, campaigns }: Observed): Question[][] {
+  const parts = Math.min(
+    Math.ceil((questions.length * ONE_OF) / dated.length),
+    Math.max(1, Math.floor(MOST_LEARNT / campaigns.length)),
+  );
+  return Array.from({ length: parts }, (_, part) => questions.filter((_, i) => i % parts === part));
+}
+
 function knownBefore(observed: Observed, questions: readonly Question[]) {
   const cuts = new Map(questions.map(({ person, cut }) => [String(person), cut]));
   return (user_id: string) => {
@@ -89,9 +113,9 @@ function knownBefore(observed: Observed, questions: readonly Question[]) {
 /**
  * What the tenant's own past shows better than what is shipped: the last steps of some people are asked about as if they had
  * not been seen; each half of them chooses for the other, and it holds only where they so show it better beyond chance. Sources
- * that ask a store are left as they are. Of tenants who talk only whether they return is told: the shipped weights are theirs.
+ * that ask a store are left as they are.
  */
-export function rehearse(observed: Observed): Rehearsed {
+export function rehearse(observed: Observed, cells: Cells | null): Rehearsed {
   const weights: Record<string, Weights> = {};
   const never_again: string[] = [];
   const talks = observed.speakers.length > 0;
@@ -99,14 +123,16 @@ export function rehearse(observed: Observed): Rehearsed {
   for (const { name, weights: usual, repeats } of placements.values()) {
     const shipped = repeats ? usual : ofNew;
     if (shipped !== usual) weights[name] = shipped;
-    const questions = talks ? [] : questionsOf(observed, repeats);
+    const questions = questionsOf(observed, repeats);
     if (questions.length < LEAST_QUESTIONS) {
       if (!repeats || !hardlyReturns(observed)) continue;
       never_again.push(name);
       weights[name] = ofNew;
       continue;
     }
-    const asked = asRanked(observed, questions, repeats);
+    const asked = apart(questions, observed).flatMap((some) =>
+      asRanked(observed, { questions: some, cells, repeats }),
+    );
     const choice = chooseWeights(asked, shipped, PROPOSALS);
     const all = (chosen: Weights) => ({ ...chosen, ...othersBeside(shipped, asked, chosen) });
     if (choice.changed) weights[name] = all(choice.weights);

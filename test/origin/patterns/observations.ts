@@ -3,7 +3,7 @@ import type { Observed } from '../../../origin/patterns/observed.ts';
 /** People by their engagements, the newest first, and messages by whose they are and what they are about. */
 export function observed(
   people: readonly (readonly string[])[],
-  said: readonly { vector: readonly number[]; speaker: number; about: string }[] = [],
+  said: readonly { vector: readonly number[]; speaker: number; about: string; said_ms?: number }[] = [],
 ): Observed {
   const campaigns = [...new Set([...people.flat(), ...said.map(({ about }) => about)])].sort();
   const slot = (campaign: string) => campaigns.indexOf(campaign);
@@ -22,5 +22,6 @@ export function observed(
     vectors: Float32Array.from(said.flatMap(({ vector }) => vector)),
     speakers: Uint32Array.from(said, ({ speaker }) => speaker),
     abouts: Uint32Array.from(said, ({ about }) => slot(about)),
+    said_ms: Float64Array.from(said, ({ said_ms = 1e12 }) => said_ms),
   };
 }

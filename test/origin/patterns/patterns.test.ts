@@ -109,6 +109,17 @@ test('a tenant without anybody has empty patterns', () => {
   expect(patternsOf(observed([]))).toMatchObject({ campaigns: [], talk: null, people: 0, engagements: 0 });
 });
 
+/** People who each keep to one of ten groups of campaigns, and say nothing. */
+const groups = (people: number) => {
+  const random = seededRandom(6);
+  return Array.from({ length: people }, (_, p) =>
+    random.some(
+      Array.from({ length: 10 }, (_, i) => `k-${p % 10}-${i}`),
+      7,
+    ),
+  );
+};
+
 /** What rests on nothing but what people do. */
 const LOCAL = ['lasting_taste', 'co_engagement', 'next_campaigns', 'popular', 'trending'];
 
@@ -128,6 +139,44 @@ describe('weights', () => {
   test('are others than the shipped where the past of a tenant without talk shows them better', () => {
     const discover = patternsOf(observed(fashionable(600))).weights['discover'];
     expect(shareOf(discover, 'trending')).toBeGreaterThan(2 * shareOf(weightsWithoutTalk, 'trending'));
+  });
+
+  /** People who keep to campaigns of their own group, and say what tells nothing of it. */
+  function faithful(people: number) {
+    const random = seededRandom(5);
+    const own = Array.from({ length: people }, (_, p) =>
+      random.some(
+        Array.from({ length: 12 }, (_, i) => `g-${p % 6}-${i}`),
+        8,
+      ),
+    );
+    const said = own.flatMap((campaigns, speaker) =>
+      campaigns.map((about, i) => {
+        const angle = 7 * random.next();
+        const said_ms = 1e12 + 60_000 * (speaker * 100 + campaigns.length - i);
+        return { vector: [Math.cos(angle), Math.sin(angle)], speaker, about, said_ms };
+      }),
+    );
+    return observed(own, said);
+  }
+
+  test('are others than the shipped where the past of a tenant whose people talk shows them better', () => {
+    const weights = patternsOf(faithful(120)).weights['discover'];
+    const heaviest = Math.max(...LOCAL.map((source) => weights?.[source] ?? 0));
+    expect(Math.max(weights?.['lasting_taste'] ?? 0, weights?.['co_engagement'] ?? 0)).toBe(heaviest);
+    expect(weights?.['popular']).toBeLessThan(heaviest);
+  });
+
+  test('never leave out what is popular, since of whom nothing is known it alone ranks all there is', () => {
+    for (const past of [faithful(120), observed(groups(120))]) {
+      const all = Object.values(patternsOf(past).weights);
+      expect(all.length).toBeGreaterThan(0);
+      for (const weights of all) {
+        const heaviest = Math.max(...LOCAL.map((source) => weights[source] ?? 0));
+        expect(weights['popular']).toBeGreaterThanOrEqual(0.02 * heaviest);
+        expect(weights['popular']).toBeLessThanOrEqual(heaviest);
+      }
+    }
   });
 
   test('are the shipped ones where the past is too short to show anything, and those without talk where nobody talks', () => {
