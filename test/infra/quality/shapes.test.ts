@@ -47,4 +47,14 @@ describe('the shipped placements choose for themselves', () => {
     expect(simple.name).toMatch(/new alone/);
     expect(ndcg).toBeGreaterThan(0.9 * simple.ndcg);
   }, 90_000);
+
+  test('where people talk and nobody turns to anything twice, discover goes by what they ever cared about', async () => {
+    const crowd = crowdOf('text, nothing twice');
+    const { ndcg, simple } = await holdShape(
+      { shape: 'nothing twice', crowd, placement: 'discover', seed: 1, now_ms },
+      signal,
+    );
+    expect(simple.name).toBe('EASE');
+    expect(ndcg).toBeGreaterThan(0.85 * simple.ndcg);
+  }, 90_000);
 });

@@ -18,6 +18,8 @@ export type Crowd = {
   repeats: number;
   /** How likely what they do follows from what they care about; else from what is popular. */
   focus: number;
+  /** How likely somebody cares about another topic most from a sitting on, and no more about the one they cared about least. */
+  drift: number;
   /** How many engagements a sitting has, minutes apart. */
   sitting: number;
   /** For how many days people turn to a campaign, each from a day of its own; null: ever. */
@@ -86,6 +88,11 @@ export function simulateCrowd(
     }
   };
 
+  const drifted = (topics: readonly number[]) => {
+    const others = ofTopic.flatMap((_, topic) => (topics.includes(topic) ? [] : [topic]));
+    return [random.pick(others), ...topics.slice(0, -1)];
+  };
+
   /** What somebody turns to at a moment; null where there is nothing. */
   function turnsTo({ topics }: Visitor, known: readonly Thing[], at_ms: number): Thing | null {
     const on = (one: Thing) => one.from_ms <= at_ms && at_ms < one.before_ms;
@@ -105,6 +112,7 @@ export function simulateCrowd(
     );
     const known: Thing[] = [];
     for (const [sitting, begun_ms] of sittings.entries()) {
+      if (crowd.drift > 0 && random.chance(crowd.drift)) visitor.topics = drifted(visitor.topics);
       const left = Math.min(crowd.sitting, visitor.count - sitting * crowd.sitting);
       for (let i = 0; i < left; i++) {
         const at_ms = Math.min(now_ms - 1, Math.floor(begun_ms + i * MINUTE_MS));

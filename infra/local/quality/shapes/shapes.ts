@@ -3,7 +3,7 @@ import type { Crowd } from './crowd.ts';
 /** What the shapes differ from, each in its own way: people who talk, and come back to what they know now and then. */
 const usual: Crowd = {
   ...{ people: 200, campaigns: 80, topics: 10, days: 60, each: 20, skew: 0.4 },
-  ...{ repeats: 0.4, focus: 0.8, sitting: 3, life_days: null, seen: 0, gap: null },
+  ...{ repeats: 0.4, focus: 0.8, drift: 0, sitting: 3, life_days: null, seen: 0, gap: null },
   language: { script: 'latin', about: 0.5 },
 };
 const clicks = { language: null, seen: 2 };
@@ -19,6 +19,7 @@ export const shapes: ReadonlyMap<string, Crowd> = new Map(
       ...{ repeats: 0, sitting: 60, focus: 0.7 },
     },
     'text, nothing twice': { ...usual, repeats: 0 },
+    'text, tastes that drift': { ...usual, drift: 0.5, each: 30 },
     'nearly always again': { ...usual, repeats: 0.9 },
     'text that says nothing': { ...usual, language: { script: 'latin', about: 0 } },
     cyrillic: { ...usual, language: { script: 'cyrillic', about: 0.5 } },
