@@ -1,3 +1,4 @@
+import { dotsWith } from './dots.ts';
 import type { Observed } from './observed.ts';
 
 /** Where messages lie: cells around centres of them, and of each message the cell that it is in. */
@@ -18,28 +19,18 @@ export function normaliseRows(rows: Float32Array, width: number): void {
   }
 }
 
-/** The cell whose centre a vector is nearest to. */
-function nearest(vectors: Float32Array, at: number, centres: Float32Array, width: number): number {
-  const [from, cells] = [at * width, centres.length / width];
-  let [best, cell] = [-Infinity, 0];
-  // Four at once, since each sum waits for its own last addition.
-  for (let k = 0; k < cells; k += 4) {
-    const [a, b] = [k * width, Math.min(k + 1, cells - 1) * width];
-    const [c, d] = [Math.min(k + 2, cells - 1) * width, Math.min(k + 3, cells - 1) * width];
-    let [first, second, third, fourth] = [0, 0, 0, 0];
-    for (let i = 0; i < width; i++) {
-      const x = vectors[from + i] as number;
-      first += x * (centres[a + i] as number);
-      second += x * (centres[b + i] as number);
-      third += x * (centres[c + i] as number);
-      fourth += x * (centres[d + i] as number);
+/** Gives the cell whose centre a message is nearest to; of equal ones the first. */
+function nearestOf(centres: Float32Array, width: number): (vectors: Float32Array, message: number) => number {
+  const dots = dotsWith(centres, width);
+  return (vectors, message) => {
+    const products = dots(vectors, message * width);
+    let [best, nearest] = [-Infinity, 0];
+    for (let cell = 0; cell < products.length; cell++) {
+      const product = products[cell] as number;
+      if (product > best) [best, nearest] = [product, cell];
     }
-    if (first > best) [best, cell] = [first, k];
-    if (second > best) [best, cell] = [second, k + 1];
-    if (third > best) [best, cell] = [third, k + 2];
-    if (fourth > best) [best, cell] = [fourth, k + 3];
-  }
-  return cell;
+    return nearest;
+  };
 }
 
 /** Centres of messages by spherical k-means, begun with messages spread over all, on a sample. */
@@ -53,8 +44,9 @@ function centresOf(vectors: Float32Array, width: number, cells: number): Float32
   const step = Math.max(1, Math.floor(count / (cells * SAMPLE_A_CELL)));
   for (let round = 0; round < ROUNDS; round++) {
     const sums = new Float32Array(cells * width);
+    const nearest = nearestOf(centres, width);
     for (let at = 0; at < count; at += step) {
-      const cell = nearest(vectors, at, centres, width);
+      const cell = nearest(vectors, at);
       for (let i = 0; i < width; i++) {
         sums[cell * width + i] = (sums[cell * width + i] as number) + (vectors[at * width + i] as number);
       }
@@ -74,5 +66,6 @@ export function cellsOf({ dimension, vectors, speakers }: Observed): Cells | nul
   const cells = Math.min(MOST_CELLS, Math.floor(speakers.length / MESSAGES_A_CELL));
   if (cells < 1) return null;
   const centres = centresOf(vectors, dimension, cells);
-  return { centres, cellOf: speakers.map((_, at) => nearest(vectors, at, centres, dimension)) };
+  const nearest = nearestOf(centres, dimension);
+  return { centres, cellOf: speakers.map((_, at) => nearest(vectors, at)) };
 }

@@ -18,7 +18,9 @@ test('every message is in the cell whose centre is nearest, however many cells t
       cellOf.forEach((cell, message) => {
         const vector = one.vectors.subarray(message * 3, (message + 1) * 3);
         expect(cells).toContain(cell);
-        expect(dot(vector, centre(cell))).toBe(Math.max(...cells.map((other) => dot(vector, centre(other)))));
+        // As near as sums of 32 bits tell.
+        const most = Math.max(...cells.map((other) => dot(vector, centre(other))));
+        expect(dot(vector, centre(cell))).toBeGreaterThan(most - 1e-5);
       });
     }),
   );
