@@ -4,7 +4,9 @@ import type { Chunk } from './row-list.ts';
 /** How many vectors the kernel holds a row against at once: each sum takes its time, and four take no more. */
 export const ABREAST = 4;
 
-const DOUBLE_BYTES = 8;
+/** So many components of each vector stand side by side. */
+const TOGETHER = 4;
+const FLOAT_BYTES = 4;
 
 /** Up to four vectors of length 1 to hold rows against as finely as they are kept, and room in the arena for it. */
 export class Cosines {
@@ -14,25 +16,26 @@ export class Cosines {
   readonly #at: number;
   readonly #questions: number;
   readonly #rest: number;
-  readonly #cosines: Float64Array;
+  readonly #cosines: Float32Array;
 
   constructor(arena: Arena, stride: number, vectors: readonly Float32Array[]) {
     this.#arena = arena;
     this.#stride = stride;
-    this.#size = (1 + stride) * ABREAST * DOUBLE_BYTES + stride;
+    this.#size = (1 + stride) * ABREAST * FLOAT_BYTES + stride;
     this.#at = arena.allocate(this.#size);
-    this.#questions = this.#at + ABREAST * DOUBLE_BYTES;
-    this.#rest = this.#questions + stride * ABREAST * DOUBLE_BYTES;
+    this.#questions = this.#at + ABREAST * FLOAT_BYTES;
+    this.#rest = this.#questions + stride * ABREAST * FLOAT_BYTES;
     const { buffer } = arena.bytes();
-    this.#cosines = new Float64Array(buffer, this.#at, ABREAST);
-    const components = new Float64Array(buffer, this.#questions, stride * ABREAST).fill(0);
+    this.#cosines = new Float32Array(buffer, this.#at, ABREAST);
+    const components = new Float32Array(buffer, this.#questions, stride * ABREAST).fill(0);
     vectors.forEach((vector, lane) => {
-      for (let i = 0; i < vector.length; i++) components[i * ABREAST + lane] = vector[i] as number;
+      for (let i = 0; i < vector.length; i += TOGETHER)
+        components.set(vector.subarray(i, i + TOGETHER), i * ABREAST + lane * TOGETHER);
     });
   }
 
   /** The cosine of each vector with a row, 0 where that is all zero; until it is asked again, or any memory allocated. */
-  of({ rows, rests }: Chunk, at: number): Float64Array {
+  of({ rows, rests }: Chunk, at: number): Float32Array {
     const begin = at * this.#stride;
     // The rests lie outside the arena, where a scan would have no use for them.
     this.#arena.bytes().set(rests.subarray(begin, begin + this.#stride), this.#rest);

@@ -84,26 +84,32 @@ export class Matrix<Key extends string | number, Meta, Hit> {
     return slots;
   }
 
-  #best(k: number): Best {
-    return new Best(k, (slot) => this.#orderOf(this.#metas[slot] as Meta));
-  }
-
   /** For each vector the k nearest of some rows, by all that there is of them. */
   #nearestOf(slots: readonly number[], vectors: readonly Float32Array[], k: number): Hit[][] {
-    const bests = vectors.map(() => this.#best(k));
+    const scores = vectors.map(() => new Float32Array(slots.length));
     for (let first = 0; first < vectors.length; first += ABREAST) {
       const cosines = new Cosines(this.#arena, this.#stride, vectors.slice(first, first + ABREAST));
-      const own = bests.slice(first, first + ABREAST);
-      for (const slot of slots) {
+      const own = scores.slice(first, first + ABREAST);
+      slots.forEach((slot, i) => {
         const position = this.#positions[slot] as number;
-        const scores = cosines.of(this.#rows.chunkOf(position), position % CHUNK_ROWS);
-        for (let i = 0; i < own.length; i++) (own[i] as Best).offer(slot, scores[i] as number);
-      }
+        const found = cosines.of(this.#rows.chunkOf(position), position % CHUNK_ROWS);
+        for (let lane = 0; lane < own.length; lane++) (own[lane] as Float32Array)[i] = found[lane] as number;
+      });
       cosines.release();
     }
-    return bests.map(({ slots, scores }) =>
-      slots.map((slot, i) => this.#hitOf(this.#metas[slot] as Meta, scores[i] as number)),
-    );
+    return scores.map((own) => this.#bestFirst(slots, own, k));
+  }
+
+  #bestFirst(slots: readonly number[], scores: Float32Array, k: number): Hit[] {
+    const metaAt = (i: number) => this.#metas[slots[i] as number] as Meta;
+    return Array.from(slots, (_, i) => i)
+      .sort(
+        (a, b) =>
+          (scores[b] as number) - (scores[a] as number) ||
+          (this.#orderOf(metaAt(a)) < this.#orderOf(metaAt(b)) ? -1 : 1),
+      )
+      .slice(0, k)
+      .map((i) => this.#hitOf(metaAt(i), scores[i] as number));
   }
 
   #nearestByBytes(vectors: readonly Float32Array[], k: number, wanted: (meta: Meta) => boolean): number[][] {
@@ -111,7 +117,7 @@ export class Matrix<Key extends string | number, Meta, Hit> {
     try {
       for (const vector of vectors) {
         const question = new Question(this.#arena, this.#stride);
-        const best = this.#best(k);
+        const best = new Best(k, (slot) => this.#orderOf(this.#metas[slot] as Meta));
         const tell = (slot: number, score: number) => {
           if (score >= best.least && wanted(this.#metas[slot] as Meta)) best.offer(slot, score);
         };

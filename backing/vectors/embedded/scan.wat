@@ -49,43 +49,52 @@
           (local.get $count)))))
     (i32.shr_u (i32.sub (local.get $hit) (local.get $hits)) (i32.const 3)))
 
-  ;; Writes to $cosines, as four f64, the cosines of four questions of length 1 with a row that $bytes and $rest, of a
-  ;; 254th of a step, stand for; 0 where it is all zero. The questions are f64, component by component, and each sum is
-  ;; taken in that order, in f64: so there is no other result. $width, of the row, is a multiple of 2 above 0.
+  ;; Writes to $cosines, as four f32, the cosines of four questions of length 1 with a row that $bytes and $rest, of a
+  ;; 254th of a step, stand for; 0 where it is all zero. The questions are f32, four components of each in turn. $width, of
+  ;; the row, is a multiple of 8 above 0.
   (func (export "cosines")
     (param $bytes i32) (param $rest i32) (param $width i32) (param $questions i32) (param $cosines i32)
-    (local $end i32) (local $two v128) (local $one v128)
-    (local $ab v128) (local $cd v128) (local $squares v128) (local $length v128)
+    (local $end i32) (local $eight v128) (local $four v128)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $squares v128) (local $length f32)
     (local.set $end (i32.add (local.get $bytes) (local.get $width)))
-    (loop $each_2
-      (local.set $two (f64x2.add
-        (f64x2.convert_low_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.extend_low_i8x16_s
-          (v128.load16_splat (local.get $bytes)))))
-        (f64x2.div
-          (f64x2.convert_low_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.extend_low_i8x16_s
-            (v128.load16_splat (local.get $rest)))))
-          (v128.const f64x2 254 254))))
-      (local.set $one (i8x16.shuffle 0 1 2 3 4 5 6 7 0 1 2 3 4 5 6 7 (local.get $two) (local.get $two)))
-      (local.set $ab (f64x2.add (local.get $ab)
-        (f64x2.mul (local.get $one) (v128.load (local.get $questions)))))
-      (local.set $cd (f64x2.add (local.get $cd)
-        (f64x2.mul (local.get $one) (v128.load offset=16 (local.get $questions)))))
-      (local.set $squares (f64x2.add (local.get $squares) (f64x2.mul (local.get $one) (local.get $one))))
-      (local.set $one
-        (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $two) (local.get $two)))
-      (local.set $ab (f64x2.add (local.get $ab)
-        (f64x2.mul (local.get $one) (v128.load offset=32 (local.get $questions)))))
-      (local.set $cd (f64x2.add (local.get $cd)
-        (f64x2.mul (local.get $one) (v128.load offset=48 (local.get $questions)))))
-      (local.set $squares (f64x2.add (local.get $squares) (f64x2.mul (local.get $one) (local.get $one))))
-      (local.set $rest (i32.add (local.get $rest) (i32.const 2)))
-      (local.set $questions (i32.add (local.get $questions) (i32.const 64)))
-      (br_if $each_2 (i32.lt_u
-        (local.tee $bytes (i32.add (local.get $bytes) (i32.const 2)))
+    (loop $each_8
+      ;; In 254ths of a step a component is a whole number of 16 bits.
+      (local.set $eight (i16x8.add
+        (i16x8.mul (v128.load8x8_s (local.get $bytes)) (v128.const i16x8 254 254 254 254 254 254 254 254))
+        (v128.load8x8_s (local.get $rest))))
+      (local.set $four (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $eight))))
+      (local.set $a (f32x4.add (local.get $a) (f32x4.mul (local.get $four) (v128.load (local.get $questions)))))
+      (local.set $b (f32x4.add (local.get $b)
+        (f32x4.mul (local.get $four) (v128.load offset=16 (local.get $questions)))))
+      (local.set $c (f32x4.add (local.get $c)
+        (f32x4.mul (local.get $four) (v128.load offset=32 (local.get $questions)))))
+      (local.set $d (f32x4.add (local.get $d)
+        (f32x4.mul (local.get $four) (v128.load offset=48 (local.get $questions)))))
+      (local.set $squares (f32x4.add (local.get $squares) (f32x4.mul (local.get $four) (local.get $four))))
+      (local.set $four (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $eight))))
+      (local.set $a (f32x4.add (local.get $a)
+        (f32x4.mul (local.get $four) (v128.load offset=64 (local.get $questions)))))
+      (local.set $b (f32x4.add (local.get $b)
+        (f32x4.mul (local.get $four) (v128.load offset=80 (local.get $questions)))))
+      (local.set $c (f32x4.add (local.get $c)
+        (f32x4.mul (local.get $four) (v128.load offset=96 (local.get $questions)))))
+      (local.set $d (f32x4.add (local.get $d)
+        (f32x4.mul (local.get $four) (v128.load offset=112 (local.get $questions)))))
+      (local.set $squares (f32x4.add (local.get $squares) (f32x4.mul (local.get $four) (local.get $four))))
+      (local.set $rest (i32.add (local.get $rest) (i32.const 8)))
+      (local.set $questions (i32.add (local.get $questions) (i32.const 128)))
+      (br_if $each_8 (i32.lt_u
+        (local.tee $bytes (i32.add (local.get $bytes) (i32.const 8)))
         (local.get $end))))
-    (local.set $length (f64x2.sqrt (v128.bitselect
-      (local.get $squares)
-      (v128.const f64x2 inf inf)
-      (f64x2.gt (local.get $squares) (v128.const f64x2 0 0)))))
-    (v128.store (local.get $cosines) (f64x2.div (local.get $ab) (local.get $length)))
-    (v128.store offset=16 (local.get $cosines) (f64x2.div (local.get $cd) (local.get $length)))))
+    (local.set $length (f32.sqrt (call $sum (local.get $squares))))
+    (if (f32.eq (local.get $length) (f32.const 0))
+      (then (local.set $length (f32.const inf))))
+    (f32.store (local.get $cosines) (f32.div (call $sum (local.get $a)) (local.get $length)))
+    (f32.store offset=4 (local.get $cosines) (f32.div (call $sum (local.get $b)) (local.get $length)))
+    (f32.store offset=8 (local.get $cosines) (f32.div (call $sum (local.get $c)) (local.get $length)))
+    (f32.store offset=12 (local.get $cosines) (f32.div (call $sum (local.get $d)) (local.get $length))))
+
+  (func $sum (param $four v128) (result f32)
+    (f32.add
+      (f32.add (f32x4.extract_lane 0 (local.get $four)) (f32x4.extract_lane 1 (local.get $four)))
+      (f32.add (f32x4.extract_lane 2 (local.get $four)) (f32x4.extract_lane 3 (local.get $four))))))
