@@ -6,8 +6,11 @@ import { MOST_DENSE, pairWeights } from './pair-weights.ts';
 
 /** Of a person with more campaigns only the latest count, since pairs grow by the square. */
 const MOST_OF_ONE = 256;
-/** The ridge of EASE, as a share of how many people a campaign has on average, and at least. */
-const [RIDGE, LEAST_RIDGE] = [0.6, 20];
+/**
+ * The ridge of EASE: as a share of how many people a campaign has on average, and at least. Where there are more campaigns than
+ * people, who then do not tell all weights apart, by how many times more.
+ */
+const [RIDGE, LEAST_RIDGE, RIDGE_BEYOND] = [0.6, 20, 50];
 
 /**
  * Which campaigns go with which, by who engaged with them: EASE up to so many campaigns as its inverse takes seconds
@@ -39,6 +42,8 @@ export function coEngagement(observed: Observed): Neighbours {
     });
   }
   const mean = counts.reduce((sum, x) => sum + x, 0) / Math.max(1, size);
-  const weights = ease(gram, size, Math.max(LEAST_RIDGE, RIDGE * mean));
+  const to_a_person = size / Math.max(1, observed.dated.length);
+  const ridge = Math.max(LEAST_RIDGE, RIDGE * mean, to_a_person > 1 ? RIDGE_BEYOND * to_a_person : 0);
+  const weights = ease(gram, size, ridge);
   return strongest(size, (slot, into) => into.set(weights.subarray(slot * size, (slot + 1) * size)));
 }
