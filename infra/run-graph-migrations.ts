@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readCypher } from '#backing/neo4j/cypher.ts';
 import { type Neo4jSettings, openNeo4j } from '#backing/neo4j/open.ts';
 
@@ -13,8 +14,8 @@ export type GraphTarget = Pick<Neo4jSettings, 'url' | 'user' | 'password' | 'dat
 export type GraphMigration = { name: string; applied_at: string | null };
 
 const FOLDER = join(import.meta.dirname, 'migrations', 'neo4j');
-/** An index that has much to take in. */
-const INDEXED_MS = 10 * 60_000;
+/** An index that has much to take in; and how long until it is looked at again. */
+const [INDEXED_MS, LOOK_MS] = [10 * 60_000, 100];
 
 const RECORDS = `
   CREATE CONSTRAINT edgewise_migration IF NOT EXISTS
@@ -26,7 +27,10 @@ const RECORD = `
 const APPLIED = `
   MATCH (migration:EdgewiseMigration {version: $version})
   RETURN migration.name AS name, migration.applied_at AS applied_at`;
-const INDEXED = 'CALL db.awaitIndexes($seconds)';
+const UNFINISHED = `
+  SHOW INDEXES YIELD name, state
+  WHERE name ENDS WITH $ending AND state <> 'ONLINE'
+  RETURN name, state`;
 
 const { signal } = new AbortController();
 
@@ -48,6 +52,21 @@ async function listed(neo4j: ReturnType<typeof openNeo4j>, target: GraphTarget):
 }
 
 /**
+ * Waits until the indexes of a version are whole. One look after another: a transaction that stayed open meanwhile, as that
+ * of db.awaitIndexes does, would keep an index from being finished that another migration makes beside this one.
+ */
+async function indexed(neo4j: ReturnType<typeof openNeo4j>, version: string): Promise<void> {
+  for (const end_ms = Date.now() + INDEXED_MS; ; await sleep(LOOK_MS)) {
+    const parameters = { ending: `_${version}` };
+    type Index = { name: string; state: string };
+    const [first] = await neo4j.read<Index>({ text: UNFINISHED, parameters }, signal);
+    if (!first) return;
+    if (first.state === 'FAILED' || Date.now() > end_ms)
+      throw new Error(`The index ${first.name} is ${first.state}: mend that, drop it, and migrate again`);
+  }
+}
+
+/**
  * Brings a version of the graph up to the newest migration, and waits until its indexes are whole. Neo4j takes no
  * schema and data in one transaction, so each statement is one: they are written to be run again over their own
  * result, and a migration is recorded once all of it is done. The names of those that ran, in their order.
@@ -63,7 +82,7 @@ export async function migrateGraph(target: GraphTarget): Promise<string[]> {
       for (const text of statements.filter((statement) => statement.trim())) {
         await neo4j.write([{ text, parameters: {} }], signal);
       }
-      await neo4j.read({ text: INDEXED, parameters: { seconds: INDEXED_MS / 1000 } }, signal);
+      await indexed(neo4j, version);
       await neo4j.write([{ text: RECORD, parameters: { version, name } }], signal);
     }
     return missing.map(({ name }) => name);

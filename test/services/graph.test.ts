@@ -329,6 +329,13 @@ onService({ name: 'Neo4j', variable: 'NEO4J_URL', up: 'neo4j' }, (url) => {
       expect(await migrateGraph(target)).toEqual([]);
       expect(await graphMigrations(target)).toEqual(applied);
     });
+
+    test('versions that are made ready at once wait for none of each other', async () => {
+      const targets = Array.from({ length: 4 }, () => ({ ...access, version: newVersion() }));
+      await Promise.all(targets.map(migrateGraph));
+      for (const target of targets)
+        expect((await graphMigrations(target)).filter(({ applied_at }) => applied_at === null)).toEqual([]);
+    });
   });
 
   describe('a server that is killed', () => {
