@@ -29,8 +29,10 @@ export class Cosines {
     this.#cosines = new Float32Array(buffer, this.#at, ABREAST);
     const components = new Float32Array(buffer, this.#questions, stride * ABREAST).fill(0);
     vectors.forEach((vector, lane) => {
-      for (let i = 0; i < vector.length; i += TOGETHER)
-        components.set(vector.subarray(i, i + TOGETHER), i * ABREAST + lane * TOGETHER);
+      for (let i = 0; i < vector.length; i++) {
+        const aside = i % TOGETHER;
+        components[(i - aside) * ABREAST + lane * TOGETHER + aside] = vector[i] as number;
+      }
     });
   }
 
