@@ -9,14 +9,23 @@ import { singleFlight } from '../single-flight.ts';
 import { learn } from './learn.ts';
 import { observe } from './observe.ts';
 import type { Patterns } from './patterns.ts';
+import type { Rehearsed } from './rehearsal/rehearse.ts';
 
 /** Patterns as they are asked: campaigns by their slots, and slots by their campaigns. */
 export type HeldPatterns = Patterns & { slots: ReadonlyMap<string, number> };
 
-type Held = { patterns: HeldPatterns /** When to learn anew. */; due_ms: number };
+type Held = {
+  patterns: HeldPatterns;
+  /** When to learn anew. */
+  due_ms: number;
+  /** When it was rehearsed, and of how many engagements. */
+  rehearsed: { at_ms: number; engagements: number };
+};
 
 /** Over all tenants; whose were asked for longest ago leave first. */
 const BUDGET_BYTES = 256 * 2 ** 20;
+/** What the past chooses changes slowly, and takes half of learning: it is chosen anew once there is so much more, or after a while. */
+const [REHEARSE_GROWTH, REHEARSE_MS] = [1.1, 6 * 3600_000];
 /** How long learning may take. */
 const LEARN_MS = 10 * 60_000;
 /** Questions wait so long for what a small tenant learns at once; after that they go without until it is there. */
@@ -33,6 +42,13 @@ function bytesOf({ campaigns, together, next, talk }: Patterns): number {
     0,
   );
   return 1024 + views + campaigns.reduce((sum, id) => sum + 100 + 2 * id.length, 0);
+}
+
+const rehearsedOf = ({ weights, never_again }: Patterns): Rehearsed => ({ weights, never_again });
+
+/** Whether what was rehearsed is of about as much as there is now, and not of long ago. */
+function isRehearsed({ rehearsed: { at_ms, engagements } }: Held, now: number, now_ms: number): boolean {
+  return now <= engagements * REHEARSE_GROWTH && now_ms < at_ms + REHEARSE_MS;
 }
 
 /**
@@ -60,12 +76,19 @@ export function openPatterns(options: {
   const relearn = (tenant_id: string, version: EmbeddingVersion) =>
     flight(composite(tenant_id, version.id, version.digest), async () => {
       const [begun_ms, signal] = [clock(), AbortSignal.timeout(LEARN_MS)];
+      const key = composite(tenant_id, version.id, version.digest);
       const observed = await observe({ profiles, vectors, version }, tenant_id, signal);
-      const patterns = await learn(observed, signal);
+      const before = held.get(key);
+      const holds = before && isRehearsed(before, observed.items.length, begun_ms);
+      const patterns = await learn(observed, holds ? rehearsedOf(before.patterns) : null, signal);
       const slots = new Map(patterns.campaigns.map((campaign_id, slot) => [campaign_id, slot]));
       const share = patterns.engagements < YOUNG_ENGAGEMENTS ? YOUNG_SHARE : 1;
-      const fresh = { patterns: { ...patterns, slots }, due_ms: begun_ms + relearn_ms * share };
-      held.set(composite(tenant_id, version.id, version.digest), fresh);
+      const fresh = {
+        patterns: { ...patterns, slots },
+        due_ms: begun_ms + relearn_ms * share,
+        rehearsed: holds ? before.rehearsed : { at_ms: begun_ms, engagements: patterns.engagements },
+      };
+      held.set(key, fresh);
       return fresh;
     });
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { hashingEmbedder } from '#backing/embedder/hashing.ts';
 import { openPatterns } from '../../../origin/patterns/held.ts';
-import { did, openWorld } from '../world.ts';
+import { did, openWorld, said } from '../world.ts';
 
 const { version } = hashingEmbedder;
 
@@ -30,6 +30,31 @@ test('patterns are learnt at the first question, and again behind the answers on
   world.time.now += 1000;
   expect((await get()).campaigns).toEqual(['wifi']);
   await vi.waitFor(async () => expect((await get()).campaigns).toEqual(['wifi', 'games']));
+});
+
+test('what the past chose stays until there is a tenth more of it, or some hours have passed', async () => {
+  const { world, patterns } = await held();
+  const rehearsed = async () => {
+    await patterns.relearn('acme', version);
+    const { campaigns, weights } = await patterns.get('acme', version);
+    // Where nobody says anything, what is shipped is other than where somebody does.
+    return { campaigns: campaigns.length, silent: weights['discover'] !== undefined };
+  };
+  const clicks = (count: number, campaign: string) =>
+    Array.from({ length: count }, (_, i) => did('click', `u-${campaign}-${i}`, campaign));
+  await world.events(clicks(30, 'wifi'));
+  expect(await rehearsed()).toEqual({ campaigns: 1, silent: true });
+  await world.events([said('ada', 'my games crash', 'games')]);
+  expect(await rehearsed()).toEqual({ campaigns: 2, silent: true });
+  world.time.now += 6 * 3600_000;
+  expect(await rehearsed()).toEqual({ campaigns: 2, silent: false });
+
+  const other = await held();
+  await other.world.events(clicks(30, 'wifi'));
+  await other.patterns.relearn('acme', version);
+  await other.world.events([said('ada', 'my games crash', 'games'), ...clicks(3, 'games')]);
+  await other.patterns.relearn('acme', version);
+  expect((await other.patterns.get('acme', version)).weights['discover']).toBeUndefined();
 });
 
 test('patterns that cannot be learnt again stay as they were, and that is told', async () => {

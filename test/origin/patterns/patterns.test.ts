@@ -101,7 +101,7 @@ test('the same observations give the same patterns and version, in a worker as w
     `c-${(i * i) % 90}`,
   ]);
   const here = patternsOf(observed(people));
-  expect(await learn(observed(people), signal)).toEqual(here);
+  expect(await learn(observed(people), null, signal)).toEqual(here);
   expect(patternsOf(observed(people.slice(1))).version).not.toBe(here.version);
 });
 
