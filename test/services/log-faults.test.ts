@@ -183,19 +183,24 @@ onService({ name: 'Kafka', variable: 'KAFKA_BROKERS', up: 'kafka' }, (addresses)
 
     test('whoever asks is answered, however often the connection is taken away by what others ask', async () => {
       const { log } = await twoWays();
+      let joined = false;
       await log.consume({
         group: 'reader',
         topics: [topics.events],
         max_records: 1,
-        handle: async () => {},
+        handle: async () => {
+          joined = true;
+        },
         onError: () => {},
       });
+      const [place] = (await log.append(topics.events, fresh(1), signal)) as [Place];
+      await vi.waitFor(() => expect(joined).toBe(true), { timeout: 30_000 });
       const start = { topic: topics.events, partition: 0, offset: 0 };
       // A group that has members keeps its own offsets: the broker refuses, after which the connection is given up.
       const refused = Array.from({ length: 5 }, () => log.moveTo('reader', start, signal));
       const asked = Array.from({ length: 20 }, () => log.ends(topics.events, signal));
       for (const outcome of await Promise.allSettled(refused)) expect(outcome.status).toBe('rejected');
-      for (const ends of await Promise.all(asked)) expect(ends).toEqual(Array(8).fill(0));
+      for (const ends of await Promise.all(asked)) expect(ends[place.partition]).toBe(place.offset + 1);
     });
 
     test('a consumer cut off in mid-batch commits it, or is handed the same records again', async () => {
