@@ -24,7 +24,7 @@ type Held = {
 
 /** Over all tenants; whose were asked for longest ago leave first. */
 const BUDGET_BYTES = 256 * 2 ** 20;
-/** What the past chooses changes slowly, and takes half of learning: it is chosen anew once there is so much more, or after a while. */
+/** What the past chooses changes slowly, and takes most of learning: it is chosen anew once there is so much more, or after a while. */
 const [REHEARSE_GROWTH, REHEARSE_MS] = [1.1, 6 * 3600_000];
 /** How long learning may take. */
 const LEARN_MS = 10 * 60_000;

@@ -24,8 +24,8 @@ export type Patterns = Rehearsed & {
 };
 
 /**
- * Learns the patterns. The same observations give the same. Takes seconds where there are many campaigns, and about half of
- * them for the rehearsal; what is handed in stands for one.
+ * Learns the patterns. The same observations give the same. Takes seconds where there are many campaigns, and most of them
+ * for the rehearsal; what is handed in stands for one.
  */
 export function patternsOf(observed: Observed, rehearsed?: Rehearsed | null): Patterns {
   const cells = cellsOf(observed);
