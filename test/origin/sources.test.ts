@@ -58,7 +58,44 @@ test('a person is read once while their epoch holds, and each time where it is n
     world.recommender.recommendations(request(), { tenant_id: 'acme', epochs: { user, tenant: 1 }, signal });
   for (const epoch of [5, 5, 6, 6, 0, 0]) await ask(epoch);
   expect(read).toHaveBeenCalledTimes(4);
-  expect(messages).toHaveBeenCalledTimes(4);
+  // Their messages are the same all the while.
+  expect(messages).toHaveBeenCalledTimes(1);
+});
+
+test('the vectors of what a person says are read again once they said more, and after a minute', async () => {
+  const world = await openWorld();
+  await world.campaigns(...topicsOfTalk);
+  await world.events([said('ada', 'wifi')]);
+  const messages = vi.spyOn(world.stores.vectors, 'messages');
+  let epoch = 5;
+  const ask = () =>
+    world.recommender.recommendations(request(), {
+      ...{ tenant_id: 'acme', epochs: { user: epoch++, tenant: 1 }, signal },
+    });
+  await ask();
+  await world.events([said('ada', 'and my games')]);
+  await ask();
+  expect(messages).toHaveBeenCalledTimes(2);
+  world.time.now += 59_000;
+  await ask();
+  expect(messages).toHaveBeenCalledTimes(2);
+  world.time.now += 1_000;
+  await ask();
+  expect(messages).toHaveBeenCalledTimes(3);
+});
+
+test('a message whose vector is late is looked for with each thing that its person does', async () => {
+  const world = await openWorld();
+  await world.campaigns(...topicsOfTalk);
+  await world.events([said('ada', 'wifi')]);
+  const messages = vi.spyOn(world.stores.vectors, 'messages');
+  const ask = (user: number) =>
+    world.recommender.recommendations(request(), { tenant_id: 'acme', epochs: { user, tenant: 1 }, signal });
+  messages.mockResolvedValueOnce([null]);
+  await ask(5);
+  await ask(6);
+  await ask(7);
+  expect(messages).toHaveBeenCalledTimes(2);
 });
 
 test('answers without what is learnt of people are whole but for that, and say so', async () => {
