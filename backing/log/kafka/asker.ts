@@ -17,8 +17,8 @@ const READ_UNCOMMITTED = 0;
 
 type Connection = { client: Client; cluster: Cluster; coordinators: Map<string, Promise<Broker>> };
 
-/** A connection, how many ask by it just now, and whether the last of them is to end it. */
-type Shared = { opened: Promise<Connection>; asking: number; left: boolean };
+/** A connection, and how many ask by it just now. */
+type Shared = { opened: Promise<Connection>; asking: number };
 
 type Fetched = {
   highWatermark: string;
@@ -29,6 +29,8 @@ type Fetched = {
 export class Asker {
   readonly #settings: Settings;
   #connection: Shared | null = null;
+  /** Given up; the last who asks by one ends it. */
+  readonly #left = new Set<Shared>();
   #closed = false;
 
   constructor(settings: Settings) {
@@ -101,6 +103,7 @@ export class Asker {
   /** Ends whatever it is asked at the time. */
   close(): void {
     this.#closed = true;
+    for (const connection of this.#left) end(connection);
     if (this.#connection) end(this.#connection);
   }
 
@@ -157,7 +160,7 @@ export class Asker {
   async #askAgain<T>(signal: AbortSignal, question: (connection: Connection) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) throw new LogUnavailable('The log is closed');
-      this.#connection ??= { opened: this.#connect(), asking: 0, left: false };
+      this.#connection ??= { opened: this.#connect(), asking: 0 };
       const mine = this.#connection;
       mine.asking++;
       try {
@@ -169,7 +172,7 @@ export class Asker {
         if (attempt >= attempts || signal.aborted) throw unavailable('The log could not be read', error);
       } finally {
         mine.asking--;
-        if (mine.left && mine.asking === 0) end(mine);
+        if (mine.asking === 0 && this.#left.delete(mine)) end(mine);
       }
       await sleep(delayAfter(attempt, { ...this.#settings.backoff, ...RETRY }));
     }
@@ -178,7 +181,7 @@ export class Asker {
   /** Whoever asks from now on has a new connection. Those who ask by this one may be answered yet. */
   #leave(connection: Shared): void {
     this.#connection = null;
-    connection.left = true;
+    this.#left.add(connection);
   }
 
   async #connect(): Promise<Connection> {
