@@ -5,6 +5,7 @@ import { BACKOFF, delayAfter } from '../log/backoff.ts';
 import { orAborted } from '../or-aborted.ts';
 import { serverName } from './address.ts';
 import { codedError, Neo4jTimeout, Neo4jUnavailable } from './errors.ts';
+import { writeWhole } from './whole-writes.ts';
 
 export type Neo4jSettings = {
   /** `bolt://host:port` or `neo4j://host:port`; with TLS `bolt+s://` or `neo4j+s://`. */
@@ -112,6 +113,7 @@ export function openNeo4j({
   report,
 }: Neo4jSettings): Neo4j {
   const server = serverName(url);
+  writeWhole();
   const open = (): Driver =>
     neo4j.driver(url, neo4j.auth.basic(user, password), {
       disableLosslessIntegers: true,

@@ -36,26 +36,42 @@ export type Popularity = (campaign_id: string, locale: string | null) => number;
 
 export const nothingPopular: Popularity = () => PRIOR;
 
-/** The popularity at a moment, from daily counts; in a locale without any counts it is that of everywhere. */
-export function popularityOf(counts: readonly DailyCount[], as_of_ms: number): Popularity {
-  const everywhere = new Map<string, number>();
-  const byLocale = new Map<string, Map<string, number>>();
-  const add = (map: Map<string, number>, key: string, value: number) =>
-    map.set(key, (map.get(key) ?? 0) + value);
+/** What counts come to at a moment: for each locale (null: everywhere) and campaign. */
+export type Decayed = { as_of_ms: number; sums: ReadonlyMap<string | null, ReadonlyMap<string, number>> };
+
+/** Daily counts as they are worth at a moment, decayed by their age; what lies ahead counts as now. */
+export function decayed(counts: readonly DailyCount[], as_of_ms: number): Decayed {
+  const sums = new Map<string | null, Map<string, number>>([[null, new Map()]]);
+  const worthOn = new Map<string, number>();
   for (const { campaign_id, day, type, locale, count } of counts) {
     const worth = WORTH[type];
     if (worth === 0) continue;
-    const age_days = Math.max(0, (as_of_ms - Date.parse(day)) / DAY_MS);
-    const value = count * worth * 0.5 ** (age_days / HALF_LIFE_DAYS);
-    add(everywhere, campaign_id, value);
-    if (locale === null) continue;
-    const map = byLocale.get(locale) ?? new Map<string, number>();
-    byLocale.set(locale, map);
-    add(map, campaign_id, value);
+    let left = worthOn.get(day);
+    if (left === undefined) {
+      left = fade(as_of_ms - Date.parse(day));
+      worthOn.set(day, left);
+    }
+    for (const of of locale === null ? [null] : [null, locale]) {
+      const sum = sums.get(of) ?? new Map<string, number>();
+      sums.set(of, sum);
+      sum.set(campaign_id, (sum.get(campaign_id) ?? 0) + count * worth * left);
+    }
   }
+  return { as_of_ms, sums };
+}
+
+/** What is left of an engagement after so long. */
+const fade = (age_ms: number) => 0.5 ** (Math.max(0, age_ms) / DAY_MS / HALF_LIFE_DAYS);
+
+/** The popularity at a moment, from counts that were decayed at it or before; in a locale without any it is that of everywhere. */
+export function popularityOf(parts: readonly Decayed[], as_of_ms: number): Popularity {
+  const shares = parts.map((part) => ({ ...part, left: fade(as_of_ms - part.as_of_ms) }));
+  const known = new Set(parts.flatMap(({ sums }) => [...sums.keys()]));
   return (campaign_id, locale) => {
-    const map = (locale === null ? undefined : byLocale.get(locale)) ?? everywhere;
-    return PRIOR + Math.max(0, map.get(campaign_id) ?? 0);
+    const where = known.has(locale) ? locale : null;
+    let sum = 0;
+    for (const { sums, left } of shares) sum += left * (sums.get(where)?.get(campaign_id) ?? 0);
+    return PRIOR + Math.max(0, sum);
   };
 }
 

@@ -1,14 +1,13 @@
 import type { Catalogue } from '#backing/catalogue/port.ts';
-import { type Counters, tenOf } from '#backing/counters/port.ts';
+import type { Counters } from '#backing/counters/port.ts';
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import type { Models, Placements } from '#backing/versioned/port.ts';
 import type { Versions } from '#backing/versions/port.ts';
 import type { Campaign } from '#contract/campaign.ts';
 import type { Clock } from '#contract/clock.ts';
 import { type OwnPlacements, ownPlacements } from '../own-placements.ts';
+import { type Counts, countsReader } from './counts.ts';
 import { lastRead } from './last-read.ts';
-import { type Met, metOf } from './met.ts';
-import { DAY_MS, NOW_WINDOW_MS, type Popularity, popularityOf, trendOf, WINDOW_DAYS } from './popularity.ts';
 
 /** What changes with the tenant's epoch. */
 export type UnderEpoch = {
@@ -16,14 +15,6 @@ export type UnderEpoch = {
   /** The embedding version that the tenant's answers are made of. */
   version: EmbeddingVersion;
   placements: OwnPlacements;
-};
-
-/** How popular campaigns are by the tenant's clock: the wall clock, or, where history was imported, its newest moment. */
-export type Counts = Met & {
-  as_of_ms: number;
-  popularity: Popularity;
-  /** How strongly each campaign that goes on just now does. */
-  trend: ReadonlyMap<string, number>;
 };
 
 /** A part of what is known of a tenant, and how old it is. */
@@ -35,8 +26,6 @@ const TENANTS = 1000;
 const UNKNOWN_MS = 1_000;
 /** Counts that are so much older than they should be are read again before an answer, and outdated where they cannot be. */
 const OUTDATED_MS = 5_000;
-
-const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 /**
  * Tenants as last read, in memory. Campaigns, placements and the embedding version are read again when the tenant's epoch
@@ -75,6 +64,7 @@ export function openTenants(options: {
   const means = { most: TENANTS, clock, patience_ms, onError };
   const underEpoch = lastRead<UnderEpoch>(means);
   const counted = lastRead<Counts>(means);
+  const readCounts = countsReader({ counters, clock, now_ms, afresh: refresh_ms === 0, tenants: TENANTS });
 
   async function readPlacements(tenant_id: string, signal: AbortSignal): Promise<OwnPlacements> {
     const rows = await placements.of(tenant_id, { serving: true }, signal);
@@ -90,17 +80,6 @@ export function openTenants(options: {
     ]);
     const campaigns = new Map(all.map((campaign) => [campaign.campaign_id, campaign]));
     return { campaigns, version: version ?? usual_version, placements: own };
-  }
-
-  async function readCounts(tenant_id: string, signal: AbortSignal): Promise<Counts> {
-    const read_ms = clock();
-    const imported = await counters.newestImported(tenant_id, signal);
-    const as_of_ms = now_ms ?? (imported === null ? read_ms : Date.parse(imported));
-    const from_day = dayOf(as_of_ms - WINDOW_DAYS * DAY_MS);
-    const daily = await counters.daily(tenant_id, from_day, dayOf(Math.max(as_of_ms, read_ms)), signal);
-    const tens = await counters.tens(tenant_id, tenOf(as_of_ms - NOW_WINDOW_MS), tenOf(as_of_ms), signal);
-    const popularity = popularityOf(daily, as_of_ms);
-    return { as_of_ms, popularity, trend: trendOf(tens, as_of_ms), ...metOf(daily, dayOf(as_of_ms)) };
   }
 
   const aged = <Value>(last: { value: Value; read_ms: number } | null): Aged<Value> | null =>

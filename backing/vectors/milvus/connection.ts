@@ -1,6 +1,7 @@
 import { type ClientConfig, MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { certificateFault } from '../../certificate-fault.ts';
 import { errorFields, type Report } from '../../http/report.ts';
+import { quiet } from './quiet.ts';
 import { renewConnections } from './renew.ts';
 import { checked, VectorsUnavailable } from './unavailable.ts';
 import { within } from './within.ts';
@@ -90,7 +91,7 @@ export async function connect(
 ): Promise<Connection> {
   const config = configOf(address, connect_ms);
   const never = new AbortController().signal;
-  const client = new MilvusClient(config);
+  const client = quiet(new MilvusClient(config));
   let probing = false;
   let closed = false;
 

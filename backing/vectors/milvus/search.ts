@@ -27,7 +27,8 @@ export async function searchRows(
     client.search({
       collection_name: name,
       anns_field: 'vector',
-      data: vectors.map((vector) => Array.from(vector)),
+      // Their types ask for arrays; what they are made into takes these as they are, and faster.
+      data: vectors as readonly unknown[] as number[][],
       limit,
       filter,
       metric_type: 'COSINE',

@@ -70,7 +70,7 @@ function statusOf(answer: unknown): Status | null {
 
 /**
  * An answer that both of its error fields call a success. A failure can come as `error_code: 'Success'` with a
- * `code` of its own, and a call that the server doesn't know as an empty answer; the SDK throws at neither.
+ * `code` of its own, at which the SDK does not throw.
  */
 export function checked<Answer>(answer: Answer): Answer {
   const status = statusOf(answer);

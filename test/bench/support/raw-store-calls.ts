@@ -28,7 +28,11 @@ const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 /** What each person talks about, as answers are asked about it, in the order of the people. */
 async function interestsOf({ tenant_id, people }: Place) {
   await using stack = new AsyncDisposableStack();
-  const { relational, vectors, embedders } = await openedPorts<'origin'>(stack, ['origin']);
+  const { relational, vectors, embedders } = await openedPorts<'origin'>(
+    stack,
+    ['origin'],
+    ['relational', 'vectors', 'embedders'],
+  );
   const version: EmbeddingVersion = embedders.usual;
   const { hydrate } = interestsHydrator(vectors);
   const all: number[][][] = [];

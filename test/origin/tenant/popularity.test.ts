@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { popularityOf, trendOf } from '../../../origin/tenant/popularity.ts';
+import { DAY_MS, decayed, popularityOf as ofParts, trendOf } from '../../../origin/tenant/popularity.ts';
 
 const at = Date.parse('2026-04-01T00:00:00Z');
 const count = (campaign_id: string, day: string, more: object = {}) =>
   ({ campaign_id, day, type: 'click', locale: null, count: 1, ...more }) as const;
+
+const popularityOf = (counts: Parameters<typeof decayed>[0], as_of_ms: number) =>
+  ofParts([decayed(counts, as_of_ms)], as_of_ms);
 
 test('an engagement counts half after its half-life', () => {
   const popularity = popularityOf([count('new', '2026-04-01'), count('old', '2026-01-01')], at);
@@ -24,6 +27,18 @@ test('a locale has its own popularity; one without counts has that of everywhere
   const popularity = popularityOf(counts, at);
   expect(popularity('a', 'de')).toBeGreaterThan(popularity('b', 'de'));
   expect(popularity('b', 'fr')).toBeGreaterThan(popularity('a', 'fr'));
+});
+
+test('counts that were decayed before, beside others, come to what all of them come to now', () => {
+  const [old, lately] = [
+    [count('a', '2026-01-01', { count: 3, locale: 'de' }), count('b', '2026-02-01')],
+    [count('a', '2026-03-31'), count('c', '2026-04-01', { locale: 'de', type: 'dismissal' })],
+  ];
+  const whole = popularityOf([...old, ...lately], at);
+  const parts = ofParts([decayed(old, at - 40 * DAY_MS), decayed(lately, at)], at);
+  for (const campaign_id of ['a', 'b', 'c', 'none'])
+    for (const locale of [null, 'de', 'fr'])
+      expect(parts(campaign_id, locale)).toBeCloseTo(whole(campaign_id, locale), 12);
 });
 
 test('impressions raise nothing, dismissals lower, and nothing falls below what nobody met', () => {
