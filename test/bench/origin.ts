@@ -6,12 +6,11 @@ import { filledFolder } from './support/filled-folder.ts';
 import { type Figures, load, type Target } from './support/load.ts';
 import { originOnServices } from './support/origin-on-services.ts';
 import { type BenchOptions, report } from './support/report.ts';
+import { settled } from './support/settled.ts';
 
 const CLIENTS = [1, 16, 64];
 const KEPT_PEOPLE = 1000;
 const WARMING = 16;
-/** Who takes less of a processor in a second rests; how long that may take to come. */
-const [RESTING_US, SETTLE_MS] = [50_000, 180_000];
 const key = { id: 'bench', secret: Buffer.alloc(32, 7).toString('base64url') };
 
 /** Signed questions of people, good for half a minute. */
@@ -55,16 +54,6 @@ async function everyOnce(targets: readonly Target[]): Promise<void> {
   await Promise.all(Array.from({ length: WARMING }, client));
 }
 
-/** Resolves once a server that nobody asks rests: what it learns behind the first answers is no part of those that follow. */
-async function settled(server: { usage(): Promise<{ cpu_us: number }> }): Promise<void> {
-  for (const end_ms = Date.now() + SETTLE_MS; Date.now() < end_ms; ) {
-    const before = await server.usage();
-    await sleep(1000);
-    if ((await server.usage()).cpu_us - before.cpu_us < RESTING_US) return;
-  }
-  throw new Error('The server does not come to rest: something goes on behind its answers');
-}
-
 /**
  * The origin, signatures and all, asked by 1, 16 and 64 clients: answers that it kept, and whole retrievals;
  * beside Node's bare server in the same run. Each server has a process of its own. With `services`, on those.
@@ -87,7 +76,7 @@ export async function bench(options: BenchOptions): Promise<void> {
       await whole(() => ask(server.ready));
       await everyOnce(await ask(server.ready));
       await load(await ask(server.ready), WARMING, Math.min(2, options.seconds));
-      await settled(server);
+      await settled(async () => (await server.usage()).cpu_us);
       for (const clients of CLIENTS) {
         const targets = await ask(server.ready);
         const before = await server.usage();

@@ -6,6 +6,7 @@ import { processorTime } from './processor-time.ts';
 import { questionsOf, STRANGERS, warm } from './real-questions.ts';
 import { realSide } from './real-side.ts';
 import { type BenchOptions, report } from './report.ts';
+import { settled } from './settled.ts';
 import { startSide } from './store-side.ts';
 import { closedLoop, wholeCapacity } from './whole-capacity.ts';
 
@@ -28,6 +29,8 @@ export async function originOnServices(options: BenchOptions): Promise<void> {
   const { tenant_id, people, environment } = side;
   const next = questionsOf(side, origin.url);
   await warm(next, people.length / 2);
+  const used_us = () => 1e6 * (processorTime(origin.pid) ?? Number.NaN);
+  await settled(used_us);
   const file = fileURLToPath(new URL('./raw-store-calls.ts', import.meta.url));
   const raw = await startSide(file, 'raw', { tenant_id, people, environment });
   closing.defer(() => raw.stop());
@@ -36,9 +39,9 @@ export async function originOnServices(options: BenchOptions): Promise<void> {
   const used = { origin: { cpu_us: 0, answers: 0 }, raw: { cpu_us: 0, answers: 0 } };
   const calls = Math.max(clients, Math.round(most * options.seconds));
   for (let turn = 0; turn < TURNS; turn++) {
-    const before_s = processorTime(origin.pid) ?? Number.NaN;
+    const before_us = used_us();
     const { answers } = await closedLoop(next, { clients, seconds: options.seconds, in_time_ms: IN_TIME_MS });
-    used.origin.cpu_us += 1e6 * ((processorTime(origin.pid) ?? Number.NaN) - before_s);
+    used.origin.cpu_us += used_us() - before_us;
     used.origin.answers += answers;
     const operation = { name: 'an answer', holds: 'what an answer asks', items: 1, clients };
     used.raw.cpu_us += (await raw.turn(operation, calls)).cpu_us;
