@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import neo4j from 'neo4j-driver';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -93,6 +94,18 @@ onService({ name: 'Neo4j', variable: 'NEO4J_URL', up: 'neo4j' }, (url) => {
           wrote(`u-${at % 50}`, `m-${round}-${at}`),
         ]).flat(),
       );
+
+    test('a question goes to the server in one write', async () => {
+      const { graph } = await open();
+      const asked = { tenant_id: newTenant(), user_id: 'ada', ...ALWAYS };
+      await graph.neighbours(asked, signal);
+      const writes = (['_write', '_writev'] as const).map((name) => vi.spyOn(Socket.prototype, name));
+      onTestFinished(() => writes.forEach((spy) => void spy.mockRestore()));
+      await graph.neighbours(asked, signal);
+      const port = Number(new URL(url).port);
+      const sockets = writes.flatMap(({ mock }) => mock.contexts as unknown as Socket[]);
+      expect(sockets.filter(({ remotePort }) => remotePort === port)).toHaveLength(1);
+    });
 
     test('its dump is that of the embedded graph, line by line, over many pages', async () => {
       const [{ graph }, { graph: embedded }] = [await open(), await embeddedStores()];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { MilvusClient } from '@zilliz/milvus2-sdk-node';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EmbeddingVersion } from '#backing/embedder/port.ts';
 import { checked, VectorsUnavailable } from '#backing/vectors/milvus/unavailable.ts';
 import { type MilvusSettings, openMilvusVectors } from '#backing/vectors/milvus.ts';
@@ -308,6 +308,17 @@ onService({ name: 'Milvus', variable: 'MILVUS_ADDRESS', up: 'milvus' }, (address
       });
       await expect(open({ prefix: 'a-b' })).rejects.toThrow('no prefix');
       await expect(open({ prefix: 'a', history_before: '2026-13' })).rejects.toThrow('no month');
+    });
+
+    test('neither what is asked nor what is answered is written out as text', async () => {
+      const { vectors } = await open();
+      const tenant_id = newTenant();
+      await vectors.putMessages(version, [message({ tenant_id })], signal);
+      const text = vi.spyOn(JSON, 'stringify');
+      onTestFinished(() => text.mockRestore());
+      expect(await idsIn(vectors, tenant_id)).toEqual(['m']);
+      const told = text.mock.calls.flatMap(([value]) => Object.keys((value as object | null) ?? {}));
+      expect(told.filter((name) => ['placeholder_group', 'results', 'dsl'].includes(name))).toEqual([]);
     });
 
     test('what Milvus refuses is told as such, and the words of the refusal are not in its message', async () => {
