@@ -55,6 +55,11 @@ const PATIENCE = { ...BACKOFF, base_ms: 10, max_ms: 500 };
 /** The server has this much longer to say that it has cut a statement off, before its connection counts as lost. */
 const GRACE_MS = 2_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
+/**
+ * So many connections stay open, however long nobody asks. What else holds what is here, such as a cache, may fail at any
+ * moment: who opened them only then would take tenths of a second of the processors that everybody waits for.
+ */
+const KEPT = 4;
 /** A dump stands still for as long as its reader does. */
 const IDLE_IN_SNAPSHOT_MS = 10 * 60_000;
 
@@ -87,7 +92,7 @@ export function openPostgres({
       pids.set(client, rows[0].pid);
     },
   };
-  const pool = new pg.Pool({ ...options, max: connections });
+  const pool = new pg.Pool({ ...options, max: connections, min: Math.min(KEPT, connections) });
   const control = new pg.Pool({ ...options, max: 1 });
   for (const each of [pool, control]) {
     each.on('error', (error) => {

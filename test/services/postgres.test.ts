@@ -101,6 +101,20 @@ onPostgres(() => {
       expect(new Set(rows.flat().map(({ pid }) => pid)).size).toBeLessThanOrEqual(3);
     });
 
+    test('some stay open while nobody asks, and those beyond are given back', async () => {
+      const [{ postgres, application_name }, by] = [poolOn('public', { connections: 8 }), await bystander()];
+      await Promise.all(
+        Array.from({ length: 8 }, () =>
+          postgres.query({ name: 'slept', text: 'SELECT pg_sleep(0.2)' }, [], signal),
+        ),
+      );
+      expect(await activity(by, application_name)).toHaveLength(8);
+      const count = async () => (await activity(by, application_name)).length;
+      await expect.poll(count, { timeout: 15_000, interval: 500 }).toBeLessThan(8);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      expect(await count()).toBe(4);
+    });
+
     test('who finds no connection free in time is told to come again', async () => {
       const { postgres } = poolOn('public', { connections: 1, connect_timeout_ms: 50 });
       await postgres.transaction(
