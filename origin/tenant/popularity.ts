@@ -31,10 +31,17 @@ export const NOW_HALF_LIFE_MS = 30 * 60_000;
 export const NOW_WINDOW_MS = 10 * NOW_HALF_LIFE_MS;
 const TEN_MS = 600_000;
 
-/** How popular each campaign is in a locale (null: everywhere), decayed by age, always above 0. */
-export type Popularity = (campaign_id: string, locale: string | null) => number;
+/** How popular each campaign is, decayed by age, always above 0. */
+export type PopularityThere = (campaign_id: string) => number;
 
-export const nothingPopular: Popularity = () => PRIOR;
+/** That in a locale (null: everywhere). Of all locales without any counts it is one and the same: that of everywhere. */
+export type Popularity = (locale: string | null) => PopularityThere;
+
+const nothingThere: PopularityThere = () => PRIOR;
+export const nothingPopular: Popularity = () => nothingThere;
+
+/** What is left of an engagement after so long. */
+const fade = (age_ms: number) => 0.5 ** (Math.max(0, age_ms) / DAY_MS / HALF_LIFE_DAYS);
 
 /** What counts come to at a moment: for each locale (null: everywhere) and campaign. */
 export type Decayed = { as_of_ms: number; sums: ReadonlyMap<string | null, ReadonlyMap<string, number>> };
@@ -42,37 +49,37 @@ export type Decayed = { as_of_ms: number; sums: ReadonlyMap<string | null, Reado
 /** Daily counts as they are worth at a moment, decayed by their age; what lies ahead counts as now. */
 export function decayed(counts: readonly DailyCount[], as_of_ms: number): Decayed {
   const sums = new Map<string | null, Map<string, number>>([[null, new Map()]]);
-  const worthOn = new Map<string, number>();
+  const leftOf = new Map<string, number>();
   for (const { campaign_id, day, type, locale, count } of counts) {
     const worth = WORTH[type];
     if (worth === 0) continue;
-    let left = worthOn.get(day);
-    if (left === undefined) {
-      left = fade(as_of_ms - Date.parse(day));
-      worthOn.set(day, left);
-    }
-    for (const of of locale === null ? [null] : [null, locale]) {
-      const sum = sums.get(of) ?? new Map<string, number>();
-      sums.set(of, sum);
+    const left = leftOf.get(day) ?? fade(as_of_ms - Date.parse(day));
+    leftOf.set(day, left);
+    for (const where of locale === null ? [null] : [null, locale]) {
+      const sum = sums.get(where) ?? new Map<string, number>();
+      sums.set(where, sum);
       sum.set(campaign_id, (sum.get(campaign_id) ?? 0) + count * worth * left);
     }
   }
   return { as_of_ms, sums };
 }
 
-/** What is left of an engagement after so long. */
-const fade = (age_ms: number) => 0.5 ** (Math.max(0, age_ms) / DAY_MS / HALF_LIFE_DAYS);
-
-/** The popularity at a moment, from counts that were decayed at it or before; in a locale without any it is that of everywhere. */
+/** The popularity at a moment, from counts that were decayed at it or before. */
 export function popularityOf(parts: readonly Decayed[], as_of_ms: number): Popularity {
   const shares = parts.map((part) => ({ ...part, left: fade(as_of_ms - part.as_of_ms) }));
-  const known = new Set(parts.flatMap(({ sums }) => [...sums.keys()]));
-  return (campaign_id, locale) => {
-    const where = known.has(locale) ? locale : null;
-    let sum = 0;
-    for (const { sums, left } of shares) sum += left * (sums.get(where)?.get(campaign_id) ?? 0);
-    return PRIOR + Math.max(0, sum);
+  const there = (where: string | null): PopularityThere => {
+    const own = shares.map(({ sums, left }) => ({ sum: sums.get(where), left }));
+    return (campaign_id) => {
+      let all = 0;
+      for (const { sum, left } of own) all += left * (sum?.get(campaign_id) ?? 0);
+      return PRIOR + Math.max(0, all);
+    };
   };
+  const everywhere = there(null);
+  const byLocale = new Map(
+    parts.flatMap(({ sums }) => [...sums.keys()]).map((where) => [where, there(where)]),
+  );
+  return (locale) => (locale === null ? everywhere : (byLocale.get(locale) ?? everywhere));
 }
 
 /** How strongly each campaign that goes on just now does: by how often it was met, decayed within hours. */

@@ -12,7 +12,7 @@ import { closedLoop, wholeCapacity } from './whole-capacity.ts';
 
 /** What is promised: of the raw calls' CPU, and at half of what can be carried. */
 const [OF_RAW, IN_TIME_MS] = [1.3, 100];
-/** Origin and raw clients take so many turns, after the raw clients have answered as much as the origin had to. */
+/** Origin and raw clients take so many turns, once the raw clients have made so many calls beside what the origin was asked to warm up. */
 const [TURNS, WARMING] = [3, 1500];
 const round = (value: number, digits = 0) => Number(value.toFixed(digits));
 
@@ -39,7 +39,7 @@ export async function originOnServices(options: BenchOptions): Promise<void> {
   const used = { origin: { cpu_us: 0, answers: 0 }, raw: { cpu_us: 0, answers: 0 } };
   const calls = Math.max(clients, Math.round(most * options.seconds));
   const operation = { name: 'an answer', holds: 'what an answer asks', items: 1, clients };
-  // The origin has been asked as often by now: neither side's code is new to its process.
+  // The origin has been asked a lot by now: neither side's code is to be new to its process.
   await raw.turn(operation, WARMING);
   for (let turn = 0; turn < TURNS; turn++) {
     const before_us = used_us();

@@ -35,7 +35,7 @@ test('of yesterday and today counts are those of now, of the days before no olde
   await world.events([...clicks('now', now), ...clicks('before', before)]);
   const strengths = async () => {
     const { popularity, met } = await read();
-    return [popularity('now', null), popularity('before', null), met.get('now'), met.get('before')];
+    return [popularity(null)('now'), popularity(null)('before'), met.get('now'), met.get('before')];
   };
   const first = (await strengths()) as number[];
   await world.events([...clicks('now', now - 1), ...clicks('before', before - 1)]);
@@ -50,7 +50,7 @@ test('of yesterday and today counts are those of now, of the days before no olde
   expect(third.slice(2)).toEqual([2, 2]);
 });
 
-test('the days before are read once a minute, and at once when a day has ended', async () => {
+test('the days before are not read again while they are held, and at once when a day has ended', async () => {
   const { world, days, read } = await counted();
   for (let i = 0; i < 5; i++) await read();
   expect(days).toHaveLength(6);
