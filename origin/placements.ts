@@ -64,6 +64,19 @@ export const weightsWithoutTalk: PlacementContent['weights'] = {
   ...{ lasting_taste: 1, popular: 0.3, trending: 0.3 },
 };
 
+const lasting = { lasting_taste: 3, popular: 0.1 };
+const current = { trending: 3, popular: 0.1 };
+const ownAndLasting = { repeat_engagement: 1, lasting_taste: 0.3, popular: 0.1 };
+
+/**
+ * Weights of what people do alone, which a tenant's own past may show better than the shipped ones, where what is new is asked
+ * for, and where repeats are welcome: where people care about the same for ever, or all turn to what is on just now.
+ */
+export const otherWeights: Readonly<Record<'new' | 'repeats', readonly PlacementContent['weights'][]>> = {
+  new: [lasting, current],
+  repeats: [ownAndLasting],
+};
+
 /** The placements that every tenant has, unless it has one of its own by that name; by name. */
 export const placements: ReadonlyMap<string, Placement> = new Map(
   [discover, proceed].map((placement) => [placement.name, placement]),

@@ -10,7 +10,7 @@ const MOST_OF_ONE = 256;
  * The ridge of EASE: as a share of how many people a campaign has on average, and at least. Where there are more campaigns than
  * people, who then do not tell all weights apart, by how many times more.
  */
-const [RIDGE, LEAST_RIDGE, RIDGE_BEYOND] = [0.6, 20, 50];
+const [RIDGE, LEAST_RIDGE, RIDGE_BEYOND] = [0.6, 50, 50];
 
 /**
  * Which campaigns go with which, by who engaged with them: EASE up to so many campaigns as its inverse takes seconds

@@ -71,15 +71,33 @@ export const climbedFromEqual: Proposal = (learning) => {
   return climb(equal, sources, (weights) => meanOf(learning, weights));
 };
 
-/** The 95 % interval of a mean, by resampling in a fixed sequence. */
-export function interval(values: readonly number[]): [number, number] {
+/** The interval of a mean, by resampling in a fixed sequence: of 95 %, where no other share is given. */
+export function interval(values: readonly number[], share = 0.95): [number, number] {
   let state = 1;
   const draw = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return values[Math.floor((state / 2 ** 32) * values.length)] as number;
   };
   const means = Array.from({ length: RESAMPLES }, () => mean(values.map(draw))).sort((a, b) => a - b);
-  return [means[Math.floor(RESAMPLES * 0.025)] as number, means[Math.floor(RESAMPLES * 0.975)] as number];
+  const at = (quantile: number) => means[Math.floor(RESAMPLES * quantile)] as number;
+  return [at((1 - share) / 2), at((1 + share) / 2)];
+}
+
+/**
+ * The interval, as `interval` gives it, of the mean gain of people, who may have been asked about more than once, from what each
+ * question was worth before and what it is worth after.
+ */
+export function gainOf(
+  asked: readonly Asked[],
+  { before, after }: { before: readonly number[]; after: readonly number[] },
+  share?: number,
+): [number, number] {
+  const byPerson = Map.groupBy(asked.keys(), (i) => (asked[i] as Asked).user_id);
+  const gain = (i: number) => (after[i] as number) - (before[i] as number);
+  return interval(
+    [...byPerson.values()].map((own) => mean(own.map(gain))),
+    share,
+  );
 }
 
 /** The mean of both, the other brought to the scale of the one by what they say of these sources. */
@@ -114,7 +132,7 @@ export function chooseWeights(
   const [one, other] = [chosenBy(true), chosenBy(false)];
   const before = asked.map((q) => ndcg(q, shipped));
   const after = asked.map((q) => ndcg(q, inFirstHalf(q.user_id) ? other : one));
-  const gain = interval(after.map((value, i) => value - (before[i] as number)));
+  const gain = gainOf(asked, { before, after });
   const changed = asked.length > 0 && gain[0] > 0;
   return {
     weights: changed ? between(one, other, sourcesOf(asked)) : shipped,

@@ -20,7 +20,7 @@ import { nowhere, placements as shipped } from '../../../origin/placements.ts';
 import { openRecommender, type RecommenderOptions } from '../../../origin/recommender.ts';
 import { embeddedGround, type Ground } from './ground.ts';
 import type { Question } from './past-question.ts';
-import { type Part, partOf, stepsOf } from './steps.ts';
+import { type Part, partOf, type Relearning, stepsOf } from './steps.ts';
 
 /** The views that count, whatever the embeddings. */
 const COUNTING = [groups.counters, groups.graph];
@@ -39,6 +39,8 @@ export type Past = {
   part?: Part | undefined;
   /** Whether embeddings are learnt of the texts so far each time these have doubled; they are, where nothing is said. */
   learn_texts?: boolean;
+  /** How often patterns are learnt anew; seldom, where nothing is said. */
+  relearning?: Relearning;
 };
 
 /** What was answered about somebody, best first. */
@@ -84,7 +86,7 @@ export async function replay(
   const byMoment = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const events = [...given].sort((a, b) => byMoment(a.occurred_at, b.occurred_at));
   const questions = [...asked].sort((a, b) => byMoment(a.moment, b.moment));
-  const all = stepsOf(events, questions);
+  const all = stepsOf(events, questions, past.relearning);
   const steps = part ? partOf(all, part) : all;
 
   const ground = ground_given ?? (await embeddedGround());

@@ -16,10 +16,17 @@ export type Part = { part: number; of: number };
 
 /** What is learnt is learnt when a tenant is so large, and again when it has grown by so much; the same from the same. */
 const TEXTS_GROWTH = 2;
-const [FEWEST_NEW, PATTERNS_GROWTH] = [500, 1.35];
+/** How often patterns are learnt: when there is so much more, as a share, and so many events more at least. */
+export type Relearning = { growth: number; fewest_new: number };
+/** Learning a large past as often as an origin does, every ten minutes, would take days. */
+const SELDOM: Relearning = { growth: 1.35, fewest_new: 500 };
 
 /** The steps through a past: events and questions in the order of their moments, nothing seen from a question's moment on. */
-export function stepsOf(events: readonly { occurred_at: string }[], questions: readonly Question[]): Step[] {
+export function stepsOf(
+  events: readonly { occurred_at: string }[],
+  questions: readonly Question[],
+  { growth, fewest_new }: Relearning = SELDOM,
+): Step[] {
   let [fed, textsAt, patternsAt] = [0, LEAST_TEXTS, 0];
   return questions.map((question) => {
     while (fed < events.length && (events[fed] as { occurred_at: string }).occurred_at < question.moment)
@@ -28,7 +35,7 @@ export function stepsOf(events: readonly { occurred_at: string }[], questions: r
     if (texts) textsAt = fed * TEXTS_GROWTH;
     // Of other vectors, patterns are others.
     const patterns = texts || fed >= patternsAt;
-    if (patterns) patternsAt = Math.max(fed * PATTERNS_GROWTH, fed + FEWEST_NEW);
+    if (patterns) patternsAt = Math.max(fed * growth, fed + fewest_new);
     return { question, fed, texts, patterns, asked: true };
   });
 }

@@ -1,35 +1,48 @@
 import type { Observed } from '../observed.ts';
 
-/** So many people's last steps are asked about, and fewer where there are so many campaigns that it would take longer. */
-const [PEOPLE, CAMPAIGNS_ASKED] = [600, 600_000];
-const LEAST_DISTINCT = 5;
-const [LEAST_NEW, MOST_NEW] = [2, 10];
-const LEAST_ENGAGEMENTS = 10;
-const NEXT_ENGAGEMENTS = 10;
+/** So many steps are asked about, and fewer where there are so many campaigns that it would take longer. */
+const [QUESTIONS, CAMPAIGNS_ASKED] = [600, 600_000];
+/** So many of one person's at most, the last; and of everybody's the first are left out, before which little could be learnt. */
+const [MOST_STEPS, LEFT_OUT] = [4, 1 / 3];
+const [LEAST_KNOWN, LEAST_NEW, MOST_NEW] = [3, 2, 10];
+const [LEAST_ENGAGEMENTS, NEXT_ENGAGEMENTS] = [8, 10];
 
 /** A moment of a person's past: of their engagements, newest first, those from `cut` on had been seen; what came then. */
 export type Question = { person: number; cut: number; moment_ms: number; truth: number[] };
 
-/** The moment before the last fifth of the campaigns that were new to a person, and before the last two of few. */
-function lastNew(own: readonly number[], times: readonly number[]): Omit<Question, 'person'> | null {
+type Step = Omit<Question, 'person'>;
+
+/** The moments before the campaigns that were new to a person, a fifth of them at a time and two at least, the last first. */
+function stepsToNew(own: readonly number[], times: readonly number[]): Step[] {
   const first = new Map<number, number>();
   for (const [at, campaign] of own.entries()) first.set(campaign, at);
-  if (first.size < LEAST_DISTINCT) return null;
-  const count = Math.min(MOST_NEW, Math.max(LEAST_NEW, Math.floor(first.size / 5)));
-  const latest = [...first].sort(([, a], [, b]) => a - b).slice(0, count);
-  const [, at] = latest.at(-1) as [number, number];
-  return { cut: at + 1, moment_ms: times[at] as number, truth: latest.map(([campaign]) => campaign) };
+  const latest = [...first].sort(([, a], [, b]) => a - b);
+  const count = Math.min(MOST_NEW, Math.max(LEAST_NEW, Math.floor(latest.length / 5)));
+  const steps: Step[] = [];
+  for (
+    let from = 0;
+    steps.length < MOST_STEPS && from + count + LEAST_KNOWN <= latest.length;
+    from += count
+  ) {
+    const some = latest.slice(from, from + count);
+    const [, at] = some.at(-1) as [number, number];
+    steps.push({ cut: at + 1, moment_ms: times[at] as number, truth: some.map(([campaign]) => campaign) });
+  }
+  return steps;
 }
 
-/** The moment before the last fifth of what a person did. */
-function lastFifth(own: readonly number[], times: readonly number[]): Omit<Question, 'person'> | null {
-  if (own.length < LEAST_ENGAGEMENTS) return null;
-  const cut = Math.ceil(own.length / 5);
-  const next = own.slice(Math.max(0, cut - NEXT_ENGAGEMENTS), cut);
-  return { cut, moment_ms: times[cut - 1] as number, truth: [...new Set(next)] };
+/** The moments before what a person did, a fifth of it at a time, the last first. */
+function stepsOn(own: readonly number[], times: readonly number[]): Step[] {
+  const count = Math.ceil(own.length / 5);
+  const steps: Step[] = [];
+  for (let cut = count; steps.length < MOST_STEPS && cut + LEAST_ENGAGEMENTS <= own.length; cut += count) {
+    const next = own.slice(Math.max(cut - count, cut - NEXT_ENGAGEMENTS), cut);
+    steps.push({ cut, moment_ms: times[cut - 1] as number, truth: [...new Set(next)] });
+  }
+  return steps;
 }
 
-/** Questions about some people's last steps, spread over all of them. */
+/** Questions about people's steps, in the order of their moments, spread over all there are but for the first. */
 export function questionsOf(
   { campaigns, starts, dated, items, times }: Observed,
   repeats: boolean,
@@ -40,36 +53,41 @@ export function questionsOf(
     // Who has more than is dated has met campaigns nobody knows when.
     if (!repeats && from + count !== starts[person + 1]) return;
     const [own, when] = [[...items.subarray(from, from + count)], [...times.subarray(from, from + count)]];
-    const question = repeats ? lastFifth(own, when) : lastNew(own, when);
-    if (question && question.cut < count) all.push({ person, ...question });
+    for (const step of repeats ? stepsOn(own, when) : stepsToNew(own, when)) all.push({ person, ...step });
   });
-  const people = Math.min(PEOPLE, Math.ceil(CAMPAIGNS_ASKED / campaigns.length));
-  const step = Math.max(1, all.length / people);
-  return Array.from(
-    { length: Math.min(people, all.length) },
-    (_, i) => all[Math.floor(i * step)] as Question,
-  );
+  const later = all.sort((a, b) => a.moment_ms - b.moment_ms).slice(Math.floor(all.length * LEFT_OUT));
+  const count = Math.min(QUESTIONS, Math.ceil(CAMPAIGNS_ASKED / campaigns.length), later.length);
+  return Array.from({ length: count }, (_, i) => later[Math.floor((i * later.length) / count)] as Question);
 }
 
-/** Whether a message had been said when its speaker was asked about: what others say is heard whenever it was. */
-export function heardBefore({ speakers, said_ms }: Observed, questions: readonly Question[]) {
-  const moments = new Map(questions.map(({ person, moment_ms }) => [person, moment_ms]));
-  return (message: number): boolean =>
-    (said_ms[message] as number) < (moments.get(speakers[message] as number) ?? Infinity);
+/** Questions of a while, and when it begins: what was before that is what can be known of others. */
+export type Slice = { from_ms: number; questions: readonly Question[] };
+
+/** Questions that are in the order of their moments, in so many slices of about as many each. */
+export function slicesOf(questions: readonly Question[], most: number): Slice[] {
+  const count = Math.min(most, questions.length);
+  const at = (slice: number) => Math.floor((slice * questions.length) / count);
+  return Array.from({ length: count }, (_, i) => {
+    const some = questions.slice(at(i), at(i + 1));
+    return { from_ms: (some[0] as Question).moment_ms, questions: some };
+  });
 }
 
-/** What was observed but for what those who are asked about did from their moment on. */
-export function without(observed: Observed, questions: readonly Question[]): Observed {
-  const cuts = new Map(questions.map(({ person, cut }) => [person, cut]));
+/** What was observed before a moment. What of a person is not dated came before all that is. */
+export function before(observed: Observed, moment_ms: number): Observed {
   const [starts, items, times]: [number[], number[], number[]] = [[0], [], []];
-  const dated = observed.dated.map((count, person) => count - (cuts.get(person) ?? 0));
-  observed.dated.forEach((_, person) => {
-    const end = observed.starts[person + 1] as number;
-    for (let at = (observed.starts[person] as number) + (cuts.get(person) ?? 0); at < end; at++) {
+  const dated = observed.dated.map((count, person) => {
+    const from = observed.starts[person] as number;
+    let at = from;
+    while (at < from + count && (observed.times[at] as number) >= moment_ms) at++;
+    const end = at < from + count ? (observed.starts[person + 1] as number) : at;
+    const kept = from + count - at;
+    for (; at < end; at++) {
       items.push(observed.items[at] as number);
       times.push(observed.times[at] as number);
     }
     starts.push(items.length);
+    return kept;
   });
   const columns = { starts: Uint32Array.from(starts), items: Uint32Array.from(items) };
   return { ...observed, ...columns, dated, times: Float64Array.from(times) };

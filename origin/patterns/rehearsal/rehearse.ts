@@ -1,18 +1,20 @@
-import { discover, placements, weightsWithoutTalk } from '../../placements.ts';
-import type { Asked } from '../../rank/asked.ts';
+import { discover, otherWeights, placements, weightsWithoutTalk } from '../../placements.ts';
+import { type Asked, ndcg } from '../../rank/asked.ts';
 import {
+  type Choice,
   chooseWeights,
   climbed,
   climbedFromEqual,
-  interval,
+  gainOf,
+  mean,
   type Proposal,
   type Weights,
 } from '../../rank/choose-weights.ts';
 import { learnt } from '../../rank/learnt.ts';
 import type { Cells } from '../cells.ts';
 import type { Observed } from '../observed.ts';
-import { asRanked } from './features.ts';
-import { type Question, questionsOf } from './questions.ts';
+import { asRanked, type Rehearsal } from './features.ts';
+import { questionsOf, slicesOf } from './questions.ts';
 
 /** What a tenant's own past shows of the shipped placements. */
 export type Rehearsed = {
@@ -22,12 +24,14 @@ export type Rehearsed = {
   never_again: readonly string[];
 };
 
-/** At once one of so many people is asked about, as long as what is learnt without them is of so many campaigns in all. */
-const [ONE_OF, MOST_LEARNT] = [5, 2000];
-/** Fewer questions than this show little. */
-const LEAST_QUESTIONS = 40;
+/** From the first question to the last it is learnt anew so many times, fewer where it is of so many campaigns in all, but some. */
+const [MOST_SLICES, MOST_LEARNT, LEAST_SLICES] = [24, 4000, 3];
+/** Fewer questions than this show little, and so do those of fewer people. */
+const [LEAST_QUESTIONS, LEAST_PEOPLE] = [40, 20];
 /** Where there are fewer: of so many steps less than this share has to lead back. */
 const [LEAST_STEPS, HARDLY] = [100, 0.02];
+/** So sure it should be that other weights at hand are better, as the share of an interval. */
+const LIKELY = 0.8;
 /** What is popular keeps such a share of the heaviest weight: of whom nothing is known it alone ranks all there is. */
 const LEAST_POPULAR = 0.02;
 const PROPOSALS = [climbed, climbedFromEqual, learnt].map(keepingPopular);
@@ -42,10 +46,9 @@ function keepingPopular(propose: Proposal): Proposal {
 }
 
 /** The questions as if nothing that people know were a candidate. */
-function newAlone(asked: readonly Asked[], known: (user_id: string) => ReadonlySet<string>): Asked[] {
+function newAlone(asked: readonly Rehearsal[]): Asked[] {
   return asked.map((one) => {
-    const own = known(one.user_id);
-    const kept = [...one.candidates.keys()].filter((i) => !own.has(one.candidates[i] as string));
+    const kept = [...one.candidates.keys()].filter((i) => !one.known.has(one.candidates[i] as string));
     const { repeat_engagement: _, ...features } = one.features;
     return {
       ...one,
@@ -91,23 +94,19 @@ function othersBeside(shipped: Weights, asked: readonly Asked[], chosen: Weights
   );
 }
 
-/** Parts of the questions, each small enough for what is learnt without it to be about what is learnt of all. */
-function apart(questions: readonly Question[], { dated, campaigns }: Observed): Question[][] {
-  const parts = Math.min(
-    Math.ceil((questions.length * ONE_OF) / dated.length),
-    Math.max(1, Math.floor(MOST_LEARNT / campaigns.length)),
-  );
-  return Array.from({ length: parts }, (_, part) => questions.filter((_, i) => i % parts === part));
-}
-
-function knownBefore(observed: Observed, questions: readonly Question[]) {
-  const cuts = new Map(questions.map(({ person, cut }) => [String(person), cut]));
-  return (user_id: string) => {
-    const person = Number(user_id);
-    const from = (observed.starts[person] as number) + (cuts.get(user_id) ?? 0);
-    const own = observed.items.subarray(from, observed.starts[person + 1]);
-    return new Set(Array.from(own, (slot) => observed.campaigns[slot] as string));
-  };
+/**
+ * What the questions choose from the usual weights on, or from others at hand: which of these the past likely shows better is
+ * where it begins, since to choose among so few is hardly learning.
+ */
+function choose(asked: readonly Asked[], usual: Weights, others: readonly Weights[]): Choice {
+  const valuesOf = (weights: Weights) => asked.map((one) => ndcg(one, weights));
+  const before = valuesOf(usual);
+  const [best] = others
+    .map((weights) => ({ weights, after: valuesOf(weights) }))
+    .sort((a, b) => mean(b.after) - mean(a.after));
+  const from = best && gainOf(asked, { before, after: best.after }, LIKELY)[0] > 0 ? best.weights : usual;
+  const choice = chooseWeights(asked, from, PROPOSALS);
+  return { ...choice, changed: choice.changed || from !== usual };
 }
 
 /**
@@ -124,23 +123,25 @@ export function rehearse(observed: Observed, cells: Cells | null): Rehearsed {
     const shipped = repeats ? usual : ofNew;
     if (shipped !== usual) weights[name] = shipped;
     const questions = questionsOf(observed, repeats);
-    if (questions.length < LEAST_QUESTIONS) {
+    const people = new Set(questions.map(({ person }) => person)).size;
+    if (questions.length < LEAST_QUESTIONS || people < LEAST_PEOPLE) {
       if (!repeats || !hardlyReturns(observed)) continue;
       never_again.push(name);
       weights[name] = ofNew;
       continue;
     }
-    const asked = apart(questions, observed).flatMap((some) =>
-      asRanked(observed, { questions: some, cells, repeats }),
+    const count = Math.min(
+      MOST_SLICES,
+      Math.max(LEAST_SLICES, Math.floor(MOST_LEARNT / observed.campaigns.length)),
     );
-    const choice = chooseWeights(asked, shipped, PROPOSALS);
+    const asked = asRanked(observed, { slices: slicesOf(questions, count), cells, repeats });
     const all = (chosen: Weights) => ({ ...chosen, ...othersBeside(shipped, asked, chosen) });
+    const choice = choose(asked, shipped, repeats ? otherWeights.repeats : otherWeights.new);
     if (choice.changed) weights[name] = all(choice.weights);
     if (!repeats) continue;
-    const fresh = newAlone(asked, knownBefore(observed, questions));
-    const other = chooseWeights(fresh, ofNew, PROPOSALS);
-    const [gain] = interval(other.held.map((value, i) => value - (choice.held[i] as number)));
-    if (gain <= 0) continue;
+    const fresh = newAlone(asked);
+    const other = choose(fresh, ofNew, otherWeights.new);
+    if (gainOf(fresh, { before: choice.held, after: other.held })[0] <= 0) continue;
     never_again.push(name);
     weights[name] = other.changed ? all(other.weights) : ofNew;
   }

@@ -3,7 +3,7 @@ import { interval, mean } from '../../../../origin/rank/choose-weights.ts';
 import { questionsOfPast } from '../own-past.ts';
 import { replay } from '../replay.ts';
 import { type Crowd, simulateCrowd } from './crowd.ts';
-import { type Lists, simpleLists } from './simple.ts';
+import { type Lists, RELEARNING, simpleLists } from './simple.ts';
 
 /** What a placement made of data of a shape, beside the best that anything simple makes of it: NDCG@10, and the 95 % interval of the gain. */
 export type Held = {
@@ -40,7 +40,11 @@ export async function holdShape(
   const past = simulateCrowd(crowd, { seed, now_ms });
   const repeats = placement === 'continue';
   const { questions, truth } = questionsOfPast(past.events, { repeats, people: PEOPLE });
-  const { answers } = await replay({ ...past, questions, placement }, signal, () => {});
+  const { answers } = await replay(
+    { ...past, questions, placement, relearning: RELEARNING },
+    signal,
+    () => {},
+  );
   const ours = judged(new Map(answers.map(({ user_id, campaigns }) => [user_id, campaigns])), truth);
   const simple = [...simpleLists(past, questions, repeats)].map(([name, lists]) => ({
     name,

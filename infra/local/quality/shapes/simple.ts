@@ -2,6 +2,7 @@ import type { Event } from '#contract/event.ts';
 import { isEngagement } from '#contract/event.ts';
 import { ease } from '../../../../origin/patterns/ease.ts';
 import type { Question } from '../past-question.ts';
+import type { Relearning } from '../steps.ts';
 
 /** Lists by user, best first. */
 export type Lists = ReadonlyMap<string, readonly string[]>;
@@ -11,8 +12,8 @@ const TOP = 10;
 /** Beyond so many campaigns the inverse takes too long for a comparison. */
 const MOST_FOR_EASE = 1200;
 const [RIDGE, SHRINKAGE] = [50, 10];
-/** Weights of pairs are computed anew when there are so many times as many engagements. */
-const GROWTH = 1.35;
+/** Weights of pairs are computed anew when there are so many times as many engagements, and so many more. */
+export const RELEARNING: Relearning = { growth: 1.05, fewest_new: 25 };
 const OWN_HALF_LIFE = 6;
 const WEEK_DAYS = 7;
 const FADE = 0.7;
@@ -109,7 +110,7 @@ export function simpleLists(
     while (fed < seen.length && (seen[fed] as Seen).at_ms < Date.parse(moment)) feed(seen[fed++] as Seen);
     if (fed >= pairsAt) {
       learnPairs();
-      pairsAt = Math.max(fed + 200, fed * GROWTH);
+      pairsAt = Math.max(fed + RELEARNING.fewest_new, fed * RELEARNING.growth);
     }
     const mine = own.get(userOf(user_id)) ?? [];
     const distinct = [...new Set([...mine].reverse())];
