@@ -1,7 +1,7 @@
 import type { Observed } from '../observed.ts';
 
 /** So many steps are asked about, and fewer where there are so many campaigns that it would take longer. */
-const [QUESTIONS, CAMPAIGNS_ASKED] = [600, 600_000];
+const [QUESTIONS, CAMPAIGNS_ASKED] = [600, 300_000];
 /** So many of one person's at most, the last; and of everybody's the first are left out, before which little could be learnt. */
 const [MOST_STEPS, LEFT_OUT] = [4, 1 / 3];
 const [LEAST_KNOWN, LEAST_NEW, MOST_NEW] = [3, 2, 10];
