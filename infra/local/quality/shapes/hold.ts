@@ -3,7 +3,7 @@ import { interval, mean } from '../../../../origin/rank/choose-weights.ts';
 import { questionsOfPast } from '../own-past.ts';
 import { replay } from '../replay.ts';
 import { type Crowd, simulateCrowd } from './crowd.ts';
-import { type Lists, RELEARNING, simpleLists } from './simple.ts';
+import { type Lists, relearningOf, simpleLists } from './simple.ts';
 
 /** What a placement made of data of a shape, beside the best that anything simple makes of it: NDCG@10, and the 95 % interval of the gain. */
 export type Held = {
@@ -41,7 +41,7 @@ export async function holdShape(
   const repeats = placement === 'continue';
   const { questions, truth } = questionsOfPast(past.events, { repeats, people: PEOPLE });
   const { answers } = await replay(
-    { ...past, questions, placement, relearning: RELEARNING },
+    { ...past, questions, placement, relearning: relearningOf(crowd.campaigns) },
     signal,
     () => {},
   );

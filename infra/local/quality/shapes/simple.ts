@@ -12,8 +12,15 @@ const TOP = 10;
 /** Beyond so many campaigns the inverse takes too long for a comparison. */
 const MOST_FOR_EASE = 1200;
 const [RIDGE, SHRINKAGE] = [50, 10];
-/** Weights of pairs are computed anew when there are so many times as many engagements, and so many more. */
-export const RELEARNING: Relearning = { growth: 1.05, fewest_new: 25 };
+/** What is learnt is learnt nearly as often as an origin does, or seldom where there are so many campaigns that it takes long. */
+const [MOST_FOR_OFTEN, OFTEN, SELDOM] = [
+  500,
+  { growth: 1.05, fewest_new: 25 },
+  { growth: 1.35, fewest_new: 200 },
+];
+
+/** How often patterns, and weights of pairs, are learnt anew where there are so many campaigns. */
+export const relearningOf = (campaigns: number): Relearning => (campaigns > MOST_FOR_OFTEN ? SELDOM : OFTEN);
 const OWN_HALF_LIFE = 6;
 const WEEK_DAYS = 7;
 const FADE = 0.7;
@@ -39,6 +46,7 @@ export function simpleLists(
 ): ReadonlyMap<string, Lists> {
   const slots = new Map(campaigns.map(({ campaign_id }, slot) => [campaign_id, slot]));
   const size = campaigns.length;
+  const relearning = relearningOf(size);
   const users = new Map<string, number>();
   const userOf = (id: string) => {
     const user = users.get(id) ?? users.size;
@@ -110,7 +118,7 @@ export function simpleLists(
     while (fed < seen.length && (seen[fed] as Seen).at_ms < Date.parse(moment)) feed(seen[fed++] as Seen);
     if (fed >= pairsAt) {
       learnPairs();
-      pairsAt = Math.max(fed + RELEARNING.fewest_new, fed * RELEARNING.growth);
+      pairsAt = Math.max(fed + relearning.fewest_new, fed * relearning.growth);
     }
     const mine = own.get(userOf(user_id)) ?? [];
     const distinct = [...new Set([...mine].reverse())];
