@@ -1,7 +1,7 @@
 import type { Observed } from '../observed.ts';
 
-/** So many steps are asked about, and fewer where there are so many campaigns that it would take longer. */
-const [QUESTIONS, CAMPAIGNS_ASKED] = [600, 300_000];
+/** So many steps are asked about, and fewer where there are so many campaigns that it would take longer, but some. */
+const [QUESTIONS, CAMPAIGNS_ASKED, LEAST_QUESTIONS] = [600, 300_000, 60];
 /** So many of one person's at most, the last; and of everybody's the first are left out, before which little could be learnt. */
 const [MOST_STEPS, LEFT_OUT] = [4, 1 / 3];
 const [LEAST_KNOWN, LEAST_NEW, MOST_NEW] = [3, 2, 10];
@@ -56,7 +56,8 @@ export function questionsOf(
     for (const step of repeats ? stepsOn(own, when) : stepsToNew(own, when)) all.push({ person, ...step });
   });
   const later = all.sort((a, b) => a.moment_ms - b.moment_ms).slice(Math.floor(all.length * LEFT_OUT));
-  const count = Math.min(QUESTIONS, Math.ceil(CAMPAIGNS_ASKED / campaigns.length), later.length);
+  const affordable = Math.max(LEAST_QUESTIONS, Math.ceil(CAMPAIGNS_ASKED / campaigns.length));
+  const count = Math.min(QUESTIONS, affordable, later.length);
   return Array.from({ length: count }, (_, i) => later[Math.floor((i * later.length) / count)] as Question);
 }
 
@@ -75,20 +76,24 @@ export function slicesOf(questions: readonly Question[], most: number): Slice[] 
 
 /** What was observed before a moment. What of a person is not dated came before all that is. */
 export function before(observed: Observed, moment_ms: number): Observed {
-  const [starts, items, times]: [number[], number[], number[]] = [[0], [], []];
-  const dated = observed.dated.map((count, person) => {
+  /** From where on what each person has is of before; where nothing that is dated is, nothing. */
+  const firsts = observed.dated.map((count, person) => {
     const from = observed.starts[person] as number;
     let at = from;
     while (at < from + count && (observed.times[at] as number) >= moment_ms) at++;
-    const end = at < from + count ? (observed.starts[person + 1] as number) : at;
-    const kept = from + count - at;
-    for (; at < end; at++) {
-      items.push(observed.items[at] as number);
-      times.push(observed.times[at] as number);
-    }
-    starts.push(items.length);
-    return kept;
+    return at < from + count ? at : (observed.starts[person + 1] as number);
   });
-  const columns = { starts: Uint32Array.from(starts), items: Uint32Array.from(items) };
-  return { ...observed, ...columns, dated, times: Float64Array.from(times) };
+  const starts = new Uint32Array(observed.starts.length);
+  firsts.forEach((first, person) => {
+    starts[person + 1] = (starts[person] as number) + (observed.starts[person + 1] as number) - first;
+  });
+  const size = starts.at(-1) ?? 0;
+  const [items, times] = [new Uint32Array(size), new Float64Array(size)];
+  const dated = observed.dated.map((count, person) => {
+    const [first, end] = [firsts[person] as number, observed.starts[person + 1] as number];
+    items.set(observed.items.subarray(first, end), starts[person]);
+    times.set(observed.times.subarray(first, end), starts[person]);
+    return Math.max(0, (observed.starts[person] as number) + count - first);
+  });
+  return { ...observed, starts, dated, items, times };
 }

@@ -24,8 +24,11 @@ export type Rehearsed = {
   never_again: readonly string[];
 };
 
-/** From the first question to the last it is learnt anew so many times, fewer where it is of so many campaigns in all, but some. */
-const [MOST_SLICES, MOST_LEARNT, LEAST_SLICES] = [24, 4000, 3];
+/**
+ * From the first question to the last it is learnt anew so many times, and fewer, but some, where that is of so many campaigns or
+ * entries in all.
+ */
+const [MOST_SLICES, LEAST_SLICES, CAMPAIGNS_LEARNT, ENTRIES_LEARNT] = [24, 2, 4000, 3_000_000];
 /** Fewer questions than this show little, and so do those of fewer people. */
 const [LEAST_QUESTIONS, LEAST_PEOPLE] = [40, 20];
 /** Where there are fewer: of so many steps less than this share has to lead back. */
@@ -94,6 +97,11 @@ function othersBeside(shipped: Weights, asked: readonly Asked[], chosen: Weights
   );
 }
 
+function affordable({ campaigns, items }: Observed): number {
+  const most = Math.floor(Math.min(CAMPAIGNS_LEARNT / campaigns.length, ENTRIES_LEARNT / items.length));
+  return Math.min(MOST_SLICES, Math.max(LEAST_SLICES, most));
+}
+
 /**
  * What the questions choose from the usual weights on, or from others at hand: which of these the past likely shows better is
  * where it begins, since to choose among so few is hardly learning.
@@ -130,11 +138,8 @@ export function rehearse(observed: Observed, cells: Cells | null): Rehearsed {
       weights[name] = ofNew;
       continue;
     }
-    const count = Math.min(
-      MOST_SLICES,
-      Math.max(LEAST_SLICES, Math.floor(MOST_LEARNT / observed.campaigns.length)),
-    );
-    const asked = asRanked(observed, { slices: slicesOf(questions, count), cells, repeats });
+    const slices = slicesOf(questions, affordable(observed));
+    const asked = asRanked(observed, { slices, cells, repeats });
     const all = (chosen: Weights) => ({ ...chosen, ...othersBeside(shipped, asked, chosen) });
     const choice = choose(asked, shipped, repeats ? otherWeights.repeats : otherWeights.new);
     if (choice.changed) weights[name] = all(choice.weights);
