@@ -18,7 +18,7 @@ export type Part = { part: number; of: number };
 const TEXTS_GROWTH = 2;
 /** How often patterns are learnt: when there is so much more, as a share, and so many events more at least. */
 export type Relearning = { growth: number; fewest_new: number };
-/** Learning a large past as often as an origin does, every ten minutes, would take days. */
+/** A large past learnt as often as an origin does, every ten minutes of it, would be learnt many thousand times. */
 const SELDOM: Relearning = { growth: 1.35, fewest_new: 500 };
 
 /** The steps through a past: events and questions in the order of their moments, nothing seen from a question's moment on. */

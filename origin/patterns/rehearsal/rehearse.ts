@@ -118,9 +118,10 @@ function choose(asked: readonly Asked[], usual: Weights, others: readonly Weight
 }
 
 /**
- * What the tenant's own past shows better than what is shipped: the last steps of some people are asked about as if they had
- * not been seen; each half of them chooses for the other, and it holds only where they so show it better beyond chance. Sources
- * that ask a store are left as they are.
+ * What the tenant's own past shows better than what is shipped: people's last steps are asked about by what was known
+ * before them. Others at hand are begun with where they are likely better; from there each half of the people chooses for the
+ * other, and that holds only where they so show it better beyond chance. Sources that ask a store keep what the shipped weights
+ * give them.
  */
 export function rehearse(observed: Observed, cells: Cells | null): Rehearsed {
   const weights: Record<string, Weights> = {};

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Asked, ndcg } from '../../../origin/rank/asked.ts';
-import { chooseWeights } from '../../../origin/rank/choose-weights.ts';
+import { chooseWeights, gainOf } from '../../../origin/rank/choose-weights.ts';
 
 /** Questions of which the source `knows` knows the answer, in so many of ten, and `guesses` nothing. */
 function questions(count: number, known_of_ten: number): Asked[] {
@@ -71,4 +71,20 @@ test('what only those gain by who chose it is not kept', () => {
 test('weights stay where there is nothing to gain, or too little to show it', () => {
   expect(chooseWeights(questions(400, 9), { knows: 1, guesses: 0 })).toMatchObject({ changed: false });
   expect(chooseWeights([], { guesses: 1 })).toMatchObject({ changed: false, weights: { guesses: 1 } });
+});
+
+test('a gain is that of people, however often each was asked', () => {
+  const of = (user_id: string): Asked => ({ user_id, candidates: [], features: {}, truth: new Set() });
+  const gains: [string, number][] = [
+    ...Array.from({ length: 90 }, (): [string, number] => ['one', 1]),
+    ...Array.from({ length: 10 }, (_, i): [string, number] => [`other-${i}`, i % 2 ? 0.2 : -0.3]),
+  ];
+  const asked = gains.map(([user_id]) => of(user_id));
+  const values = { before: gains.map(() => 0), after: gains.map(([, gain]) => gain) };
+  const [low, high] = gainOf(asked, values);
+  expect(low).toBeLessThan(0);
+  expect(high).toBeLessThan(0.5);
+  const [likely_low, likely_high] = gainOf(asked, values, 0.8);
+  expect(likely_low).toBeGreaterThan(low);
+  expect(likely_high).toBeLessThan(high);
 });

@@ -3,7 +3,8 @@ import { interval, mean } from '../../../../origin/rank/choose-weights.ts';
 import { questionsOfPast } from '../own-past.ts';
 import { replay } from '../replay.ts';
 import { type Crowd, simulateCrowd } from './crowd.ts';
-import { type Lists, relearningOf, simpleLists } from './simple.ts';
+import { relearningOf } from './relearning.ts';
+import { type Lists, simpleLists } from './simple.ts';
 
 /** What a placement made of data of a shape, beside the best that anything simple makes of it: NDCG@10, and the 95 % interval of the gain. */
 export type Held = {

@@ -2,7 +2,7 @@ import type { Event } from '#contract/event.ts';
 import { isEngagement } from '#contract/event.ts';
 import { ease } from '../../../../origin/patterns/ease.ts';
 import type { Question } from '../past-question.ts';
-import type { Relearning } from '../steps.ts';
+import { relearningOf } from './relearning.ts';
 
 /** Lists by user, best first. */
 export type Lists = ReadonlyMap<string, readonly string[]>;
@@ -12,15 +12,6 @@ const TOP = 10;
 /** Beyond so many campaigns the inverse takes too long for a comparison. */
 const MOST_FOR_EASE = 1200;
 const [RIDGE, SHRINKAGE] = [50, 10];
-/** What is learnt is learnt nearly as often as an origin does, or seldom where there are so many campaigns that it takes long. */
-const [MOST_FOR_OFTEN, OFTEN, SELDOM] = [
-  500,
-  { growth: 1.05, fewest_new: 25 },
-  { growth: 1.35, fewest_new: 200 },
-];
-
-/** How often patterns, and weights of pairs, are learnt anew where there are so many campaigns. */
-export const relearningOf = (campaigns: number): Relearning => (campaigns > MOST_FOR_OFTEN ? SELDOM : OFTEN);
 const OWN_HALF_LIFE = 6;
 const WEEK_DAYS = 7;
 const FADE = 0.7;
